@@ -1,0 +1,78 @@
+"""What a problem is: a statement, tests, how a program is called and how its answers are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from cppo.errors import DataError
+
+Mode = Literal["stdin", "call"]
+
+
+@dataclass(frozen=True)
+class TestCase:
+    """One test.
+
+    `stdin` mode: `input` and `output` are text. `call` mode: `input` is the list of arguments and `output`
+    the expected value, both plain JSON values.
+    """
+
+    __test__ = False  # not a pytest class
+
+    input: Any
+    output: Any
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one test may use. `None` means: the verifier's default. `lines` counts executed source lines
+    (deterministic, no clock) and is off unless set."""
+
+    cpu_seconds: float | None = None
+    wall_seconds: float | None = None
+    memory_mb: float | None = None
+    output_mb: float | None = None
+    lines: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0):
+                raise DataError(f"limit {name} is {value!r}; it must be a positive number or left out")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem. `checker` None means the default of the mode: `codecontests` for stdin, `exact` for call.
+
+    `solutions` are reference programs; `metadata` is free-form (the testbed keeps family and trait there).
+    Raises `DataError` when mode, entry point and tests disagree. A problem without tests can be built, but the
+    verifier refuses it.
+    """
+
+    id: str
+    statement: str
+    tests: Sequence[TestCase]
+    mode: Mode = "stdin"
+    entry_point: str | None = None
+    checker: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    starter_code: str = ""
+    difficulty: str = ""
+    source: str = ""
+    solutions: Sequence[str] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.mode not in ("stdin", "call"):
+            raise DataError(f"problem {self.id!r}: mode is {self.mode!r}; allowed: stdin, call")
+        if self.mode == "call" and not self.entry_point:
+            raise DataError(f"problem {self.id!r}: mode 'call' needs an entry_point (the function to call)")
+        if self.mode == "stdin" and self.entry_point:
+            raise DataError(f"problem {self.id!r}: entry_point {self.entry_point!r} is given, but mode is 'stdin'")
+        for index, test in enumerate(self.tests):
+            if self.mode == "stdin" and not (isinstance(test.input, str) and isinstance(test.output, str)):
+                raise DataError(f"problem {self.id!r}, test {index}: stdin mode needs text input and text output")
+            if self.mode == "call" and not isinstance(test.input, (list, tuple)):
+                raise DataError(f"problem {self.id!r}, test {index}: call mode needs a list of arguments as input")
