@@ -1,0 +1,106 @@
+"""What the commands do, once their arguments are parsed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from cppo.cli.console import make_reporter
+from cppo.config import describe
+from cppo.errors import ConfigError
+from cppo.files import read_json
+from cppo.pipeline import run_pipeline
+from cppo.recipe import Recipe, load_recipe
+from cppo.runs import Run
+
+
+def run(arguments: argparse.Namespace, stages: Sequence[str] | None) -> int:
+    """Run stages of a recipe; print the table once there are results."""
+    recipe = load_recipe(arguments.recipe, arguments.override)
+    directory = Path(arguments.output or Path("runs") / recipe.name)
+    _quieten()
+    current = Run.open(directory, recipe)
+    run_pipeline(current, stages, make_reporter(arguments.quiet))
+    if stages is None or {"evaluate", "report"} & set(stages):
+        _print_results(directory)
+    return 0
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Write the page of a run and print where it is."""
+    from cppo.report import write_report
+
+    print(write_report(Path(arguments.directory)))
+    return 0
+
+
+def limits(arguments: argparse.Namespace) -> int:
+    """Run every strategy on every test problem and print the best possible policies."""
+    from cppo.evaluation.limits import family_matrices
+    from cppo.evaluation.limits import limits as policy_limits
+    from cppo.problems.pools import load_pools
+    from cppo.verifier import Verifier
+
+    recipe = load_recipe(arguments.recipe, arguments.override)
+    if recipe.problems.source != "crossroads":
+        raise ConfigError("limits need a testbed whose strategies are known; problems.source is 'files'")
+    problems = load_pools(recipe.problems, recipe.seed).test
+    with Verifier(recipe.verifier, workers=recipe.verifier.workers) as verifier:
+        matrices = family_matrices(problems, verifier)
+    result = policy_limits(matrices, recipe.evaluation.ks)
+    if arguments.json:
+        print(json.dumps(result, indent=2))
+        return 0
+    from cppo.cli.tables import limits_table, matrix_tables
+
+    console = Console()
+    for table in (*matrix_tables(matrices), limits_table(result, len(problems))):
+        console.print(table)
+    return 0
+
+
+def config(arguments: argparse.Namespace) -> int:
+    """Print every key of a recipe."""
+    from cppo.cli.tables import config_table
+
+    rows = [row for row in describe(Recipe) if row[0].startswith(arguments.section)]
+    if not rows:
+        raise ConfigError(f"no key starts with {arguments.section!r}; `cppo config` lists all")
+    Console().print(config_table(rows))
+    return 0
+
+
+def _print_results(directory: Path) -> None:
+    from cppo.evaluation.table import result_table
+
+    path = directory / "results.json"
+    if not path.exists():
+        return
+    results = read_json(path)
+    console = Console(width=None if Console().is_terminal else 160)
+    console.print(result_table(results))
+    seen = {warning for row in results["comparisons"] for warning in row["warnings"]}
+    for warning in sorted(seen):
+        console.print(f"[dim]note: {warning}[/dim]")
+    page = directory / "report.html"
+    if page.exists():
+        console.print(f"page: {page}")
+
+
+def _quieten() -> None:
+    """Keep the libraries' own chatter out of the progress; their errors still pass."""
+    warnings.filterwarnings("ignore", module=r"(torch|transformers|trl|accelerate|peft|datasets)(\..*)?")
+    for name in ("transformers", "trl", "accelerate", "datasets", "peft"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    try:
+        from transformers.utils import logging as transformers_logging
+    except ImportError:
+        return
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()

@@ -1,0 +1,105 @@
+"""The episode: one plan, its programs and their verdicts, as one JSON line.
+
+This record is the single source of resume, replay, statistics, the reward-density audit, hard-negative mining and the
+report. A rollout that failed is recorded with the boundary it failed at and never cancels its siblings.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cppo.errors import DataError
+from cppo.files import read_jsonl
+from cppo.policy.engine import Completion
+from cppo.verifier.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One program: the method it was asked to follow (None in mode DIRECT), its source and its verdict.
+
+    `label` names the known strategy that method or program is, where a testbed knows; `detail` is the verifier's
+    short excerpt. `completion` (token ids) lives in memory only.
+    """
+
+    method: str | None
+    program: str
+    verdict: Verdict
+    stop: str = ""
+    tokens: int = 0
+    detail: str = ""
+    label: str | None = None
+    completion: Completion | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def passed(self) -> bool:
+        """V(x, y) = 1."""
+        return self.verdict is Verdict.AC
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One attempt at a problem: a plan (None in mode DIRECT) and its branches.
+
+    `arm` names what produced it, `index` is the tuple's number within its problem. `fault` says why a plan is not a
+    tuple (`truncated` when the token limit cut it); such an episode has no branches. `gate_score` is p_ψ(Pass), `gate`
+    J_ψ; `valid` is the testbed's own judgement of the plan.
+    """
+
+    arm: str
+    problem_id: str
+    index: int
+    branches: tuple[Branch, ...] = ()
+    plan: str | None = None
+    methods: tuple[str, ...] = ()
+    fault: str | None = None
+    plan_stop: str = ""
+    plan_tokens: int = 0
+    gate_score: float | None = None
+    gate: bool | None = None
+    valid: bool | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    completion: Completion | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def passed(self) -> bool:
+        """R_out = max_i V(x, y_i)."""
+        return any(branch.passed for branch in self.branches)
+
+
+def to_row(episode: Episode) -> dict[str, Any]:
+    """Return the JSON form of an episode (everything but the token ids)."""
+    row = {f.name: getattr(episode, f.name) for f in dataclasses.fields(episode) if f.name != "completion"}
+    row["metadata"] = dict(episode.metadata)
+    row["branches"] = [
+        {f.name: getattr(branch, f.name) for f in dataclasses.fields(branch) if f.name != "completion"}
+        for branch in episode.branches
+    ]
+    return row
+
+
+def from_row(row: Any, origin: str = "episode") -> Episode:
+    """Rebuild an episode from its JSON form. Raises `DataError` that names `origin` and the trouble."""
+    try:
+        branches = tuple(Branch(**{**branch, "verdict": Verdict(branch["verdict"])}) for branch in row["branches"])
+        return Episode(**{**row, "branches": branches, "methods": tuple(row["methods"])})
+    except (TypeError, KeyError, ValueError) as error:
+        raise DataError(f"{origin}: not an episode record: {error}") from error
+
+
+def read_episodes(path: Path | str) -> Iterator[Episode]:
+    """Yield the episodes of a JSONL file, in order."""
+    for number, row in read_jsonl(path):
+        yield from_row(row, f"{path}, line {number}")
+
+
+def by_problem(episodes: Iterable[Episode]) -> dict[str, list[Episode]]:
+    """Group episodes by problem, keeping their order."""
+    groups: dict[str, list[Episode]] = {}
+    for episode in episodes:
+        groups.setdefault(episode.problem_id, []).append(episode)
+    return groups

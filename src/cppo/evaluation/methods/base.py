@@ -1,0 +1,30 @@
+"""What an inference method is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from cppo.episodes import Episode, Sampling, Workbench
+from cppo.problems import Problem
+
+
+class Method(Protocol):
+    """Spends a budget of solver attempts on each problem.
+
+    `independent`: attempts are independent samples, so pass@k pools them; otherwise they come in tuples of K.
+    """
+
+    independent: bool
+
+    def run(
+        self,
+        problems: Sequence[Problem],
+        attempts: int,
+        bench: Workbench,
+        sampling: Sampling,
+        arm: str,
+        seed: tuple[object, ...],
+    ) -> list[Episode]:
+        """Return the episodes of all problems; each problem gets exactly `attempts` solver attempts."""
+        ...

@@ -1,0 +1,29 @@
+"""The method itself: one plan of K methods, one program for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cppo.episodes import Episode, Sampling, Workbench, collect_plans, solve_plans
+from cppo.errors import ConfigError
+from cppo.problems import Problem
+
+
+class Tuple:
+    """`attempts / K` tuples a problem. A tuple that does not parse still uses its K attempts."""
+
+    independent = False
+
+    def run(
+        self,
+        problems: Sequence[Problem],
+        attempts: int,
+        bench: Workbench,
+        sampling: Sampling,
+        arm: str,
+        seed: tuple[object, ...],
+    ) -> list[Episode]:
+        if attempts % sampling.k:
+            raise ConfigError(f"attempts is {attempts}; method 'tuple' needs a multiple of k = {sampling.k}")
+        groups = collect_plans(problems, attempts // sampling.k, bench, sampling, arm, seed)
+        return [episode for group in solve_plans(problems, groups, bench, sampling, seed) for episode in group]

@@ -1,0 +1,107 @@
+"""Fixed-budget evaluation of every arm: sampling that resumes, then one result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cppo.episodes import Episode, Sampling, Workbench, read_episodes, to_row
+from cppo.evaluation.methods import METHODS
+from cppo.evaluation.scores import Scores, arm_summary, comparisons, problem_scores
+from cppo.evaluation.settings import ArmSettings, EvaluationSettings
+from cppo.files import write_jsonl
+from cppo.problems import Problem
+from cppo.progress import Reporter
+
+CHUNK = 50
+"""Problems sampled between two files: what a kill can cost at most."""
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What to evaluate, on what, where the records go."""
+
+    settings: EvaluationSettings
+    problems: Sequence[Problem]
+    k: int
+    seed: int
+    directory: Path
+    reporter: Reporter
+
+    @property
+    def sampling(self) -> Sampling:
+        s = self.settings
+        return Sampling(self.k, s.plan_temperature, s.solve_temperature, s.plan_tokens, s.program_tokens)
+
+
+def sample_arms(plan: EvaluationPlan, bench_of: Callable[[str], Workbench]) -> dict[str, list[Episode]]:
+    """Sample every arm on every problem and return the episodes by arm.
+
+    `bench_of(stage)` loads the weights a stage left; it is called only for arms that still owe episodes. Records are
+    written chunk by chunk; what is on disk is not sampled again. The same seeds give the same requests whatever the
+    chunks are.
+    """
+    chunks = [plan.problems[i : i + CHUNK] for i in range(0, len(plan.problems), CHUNK)]
+    total, done = len(plan.settings.arms) * len(plan.problems), 0
+    plan.reporter.begin("evaluate", total, 0, "problem")
+    result: dict[str, list[Episode]] = {}
+    benches: dict[str, Workbench] = {}
+    for arm in plan.settings.arms:
+        result[arm.name] = []
+        for number, chunk in enumerate(chunks):
+            path = plan.directory / "parts" / f"{arm.name}-{number:04d}.jsonl"
+            if not path.exists():
+                if arm.stage not in benches:
+                    benches = {arm.stage: bench_of(arm.stage)}  # one model in memory at a time
+                write_jsonl(path, (to_row(e) for e in _sample(plan, arm, chunk, benches[arm.stage])))
+            result[arm.name] += read_episodes(path)
+            done += len(chunk)
+            plan.reporter.advance(done)
+    plan.reporter.end()
+    return result
+
+
+def summarise(plan: EvaluationPlan, episodes: Mapping[str, Sequence[Episode]]) -> dict[str, Any]:
+    """Return arms and comparisons as JSON values."""
+    settings = plan.settings
+    ids = [problem.id for problem in plan.problems]
+    scores: dict[str, Scores] = {}
+    arms = []
+    for arm in settings.arms:
+        independent = METHODS[arm.method].independent
+        mine = episodes[arm.name]
+        scores[arm.name] = problem_scores(mine, ids, settings.ks, plan.k, settings.attempts, independent)
+        summary = arm_summary(mine, scores[arm.name], plan.k, independent, settings.confidence, plan.seed)
+        arms.append(
+            {
+                "name": arm.name,
+                "title": arm.title or arm.name,
+                "method": arm.method,
+                "stage": arm.stage,
+                "independent": independent,
+                **summary,
+            }
+        )
+    return {
+        "budget": settings.attempts,
+        "ks": list(settings.ks),
+        "confidence": settings.confidence,
+        "arms": arms,
+        "comparisons": comparisons(
+            {name: [s] for name, s in scores.items()},
+            settings.subject,
+            max(at for at in settings.ks if at <= plan.k),
+            settings.resamples,
+            settings.confidence,
+            plan.seed,
+        ),
+    }
+
+
+def _sample(plan: EvaluationPlan, arm: ArmSettings, chunk: Sequence[Problem], bench: Workbench) -> list[Episode]:
+    # Arms that share weights and method would draw the same samples; the arm's name is part of the seed.
+    return METHODS[arm.method].run(
+        chunk, plan.settings.attempts, bench, plan.sampling, arm.name, (plan.seed, "evaluate", arm.name)
+    )

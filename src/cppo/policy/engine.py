@@ -1,0 +1,66 @@
+"""The engine protocol: requests in, completions out, whatever runs the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from cppo.text.prompts import Prompt
+
+
+class StopReason(StrEnum):
+    """Why a completion ended."""
+
+    END = "end"  # the model said so (end-of-sequence token)
+    STOP = "stop"  # a stop string
+    LENGTH = "length"  # the token limit: the completion is cut
+
+
+@dataclass(frozen=True)
+class GenerationRequest:
+    """One sample to draw. `seed` alone decides the random choices: order and batching do not change them.
+
+    `temperature` 0 means greedy.
+    """
+
+    prompt: Prompt
+    max_tokens: int
+    temperature: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What came back.
+
+    `text` is the completion with the prompt's opening in front and without special tokens or stop string.
+    `token_ids` are the generated tokens; they close with an end-of-sequence token unless the limit cut them.
+    `log_prob` is the sum of the sampled tokens' log-probabilities at the sampling temperature.
+    """
+
+    text: str
+    prompt_ids: tuple[int, ...]
+    token_ids: tuple[int, ...]
+    stop_reason: StopReason
+    log_prob: float = 0.0
+
+    @property
+    def truncated(self) -> bool:
+        """True when the token limit cut the completion."""
+        return self.stop_reason is StopReason.LENGTH
+
+
+Progress = Callable[[int], None]
+"""Called with the number of requests that have just finished."""
+
+
+class Engine(Protocol):
+    """Anything that can sample from the policy."""
+
+    def generate(
+        self, requests: Sequence[GenerationRequest], on_progress: Progress | None = None
+    ) -> list[Completion]:
+        """Return one completion a request, in the order of the requests."""
+        ...

@@ -1,0 +1,154 @@
+"""Load, adapt, guard and save causal language models: the one place that knows directories from adapters."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from cppo.errors import ModelError
+from cppo.policy.settings import LoraSettings, ModelSettings
+
+ADAPTER_FILE = "adapter_config.json"
+
+
+def pick_device(name: str) -> str:
+    """Resolve `auto` to `cuda` when there is one, else `cpu`."""
+    if name != "auto":
+        return name
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def load_tokenizer(path: str | Path, revision: str | None = None) -> Any:
+    """Load a tokenizer, with the end token as padding where it has none. Raises `ModelError` naming the path."""
+    from transformers import AutoTokenizer
+
+    _require(path)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(path), revision=revision)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"no tokenizer can be loaded from {path}: {_first_line(error)}") from error
+    if tokenizer.eos_token_id is None:
+        raise ModelError(
+            f"the tokenizer of {path} has no end-of-sequence token; set eos_token in its configuration"
+        )
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_model(
+    path: str | Path, dtype: str = "float32", device: str = "cpu", revision: str | None = None
+) -> Any:
+    """Load a causal language model. Raises `ModelError` naming the path when it is missing or damaged."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    _require(path)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            str(path), dtype=getattr(torch, dtype), revision=revision
+        )
+    except Exception as error:  # noqa: BLE001 - the boundary to transformers and safetensors, which raise many kinds
+        raise ModelError(
+            f"no causal language model can be loaded from {path}: {_first_line(error)}"
+        ) from error
+    return model.to(device)
+
+
+def load_policy(
+    settings: ModelSettings, base: str | Path, checkpoint: str | Path | None, *, trainable: bool
+) -> Any:
+    """Load the policy for a stage.
+
+    `base` is the model the recipe starts from; `checkpoint` is what an earlier stage left (all weights, or an adapter
+    for `base`) or None. With `trainable` the result is ready for an optimiser: an adapter is attached when the recipe
+    asks for one, and every weight that will be trained is float32, else `ModelError`.
+    """
+    device = pick_device(settings.device)
+    if checkpoint is not None and not (Path(checkpoint) / ADAPTER_FILE).exists():
+        model = load_model(checkpoint, settings.dtype, device)
+    else:
+        model = load_model(base, settings.dtype, device, settings.revision)
+        if checkpoint is not None:
+            model = _load_adapter(model, checkpoint, trainable)
+        elif settings.lora is not None and trainable:
+            model = add_adapter(model, settings.lora)
+    if trainable:
+        require_fp32_trainable(model)
+    return model
+
+
+def add_adapter(model: Any, settings: LoraSettings) -> Any:
+    """Wrap `model` in a fresh low-rank adapter whose weights are float32."""
+    from peft import LoraConfig, TaskType, get_peft_model
+
+    modules = settings.target_modules
+    config = LoraConfig(
+        task_type=TaskType.CAUSAL_LM,
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=modules if isinstance(modules, str) else list(modules),
+    )
+    return get_peft_model(model, config, autocast_adapter_dtype=True)
+
+
+def require_fp32_trainable(model: Any) -> None:
+    """Raise `ModelError` when a trainable weight is not float32: small steps on it would round to nothing."""
+    import torch
+
+    bad = [
+        (name, weight.dtype)
+        for name, weight in model.named_parameters()
+        if weight.requires_grad and weight.dtype is not torch.float32
+    ]
+    if bad:
+        name, dtype = bad[0]
+        raise ModelError(
+            f"{len(bad)} trainable weights are not float32 (first: {name}, {dtype}); at small learning rates an AdamW "
+            "step on them rounds to nothing. Load the model in float32, or train an adapter ([model.lora])"
+        )
+
+
+def save_policy(model: Any, tokenizer: Any, directory: Path) -> None:
+    """Save weights (or the adapter) and tokenizer so that `directory` is either whole or absent."""
+    import shutil
+
+    temporary = directory.with_name(f".{directory.name}.{os.getpid()}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.parent.mkdir(parents=True, exist_ok=True)
+    if hasattr(model, "peft_config"):
+        model.save_pretrained(temporary, selected_adapters=["default"])
+    else:
+        model.save_pretrained(temporary)
+    tokenizer.save_pretrained(temporary)
+    if directory.exists():
+        shutil.rmtree(directory)
+    os.replace(temporary, directory)
+
+
+def _load_adapter(model: Any, checkpoint: str | Path, trainable: bool) -> Any:
+    from peft import PeftModel
+
+    try:
+        return PeftModel.from_pretrained(
+            model, str(checkpoint), is_trainable=trainable, autocast_adapter_dtype=True
+        )
+    except Exception as error:  # noqa: BLE001 - the boundary to PEFT and safetensors, which raise many kinds
+        raise ModelError(f"the adapter in {checkpoint} cannot be loaded: {_first_line(error)}") from error
+
+
+def _require(path: str | Path) -> None:
+    """A path that looks like a directory must exist; anything else is left to the Hub client to resolve."""
+    text = str(path)
+    if (text.startswith((".", "/", "~")) or text.count("/") > 1) and not Path(text).exists():
+        raise ModelError(
+            f"{text} does not exist; give the directory of a model, or the name of one on the Hub"
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

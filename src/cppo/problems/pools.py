@@ -1,0 +1,142 @@
+"""The problems of a run: a pool to train on, one to choose on, one to report on, and proof that they are disjoint."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from cppo.config import Section
+from cppo.errors import DataError
+from cppo.problems.crossroads.oracle import CrossroadsTestbed
+from cppo.problems.crossroads.generate import generate
+from cppo.problems.crossroads.settings import LINE_LIMIT, SETTINGS, TESTS_PER_PROBLEM, Setting
+from cppo.problems.jsonl import read_problems
+from cppo.problems.problem import Problem
+from cppo.problems.testbed import Testbed
+
+EVALUATION_ONLY = ("apps", "livecodebench")
+"""Sources that must never enter a training pool (arXiv 2605.27000 trains on CodeContests train only)."""
+
+
+class ProblemsSettings(Section):
+    """Where problems come from."""
+
+    source: Literal["crossroads", "files"] = "files"
+    """`crossroads`: the embedded testbed; `files`: JSONL files of problems."""
+    train: str | None = None
+    """JSONL of training problems (source `files`)."""
+    validation: str | None = None
+    """JSONL of problems to choose settings on (source `files`)."""
+    test: str | None = None
+    """JSONL of problems to report on (source `files`)."""
+    train_count: int | None = Field(None, ge=1)
+    """How many training problems; None: all of the file (the testbed needs a number)."""
+    validation_count: int | None = Field(None, ge=0)
+    """How many validation problems."""
+    test_count: int | None = Field(None, ge=1)
+    """How many test problems."""
+    preset: Literal["equal", "all", "skewed"] | None = None
+    """Testbed: a named choice of families, traits and weights."""
+    families: tuple[str, ...] = ()
+    """Testbed: families, when there is no preset."""
+    traits: dict[str, dict[str, float]] = {}
+    """Testbed: weights of traits by family; families left out have all traits, equally."""
+    strategies: dict[str, tuple[str, ...]] = {}
+    """Testbed: strategies by family, commonest first; families left out have all."""
+    line_limit: int = Field(LINE_LIMIT, ge=1)
+    """Testbed: executed lines a test may use."""
+    tests_per_problem: int = Field(TESTS_PER_PROBLEM, ge=1)
+    """Testbed: tests a problem."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ProblemsSettings:
+        if self.source == "files":
+            if self.train is None and self.test is None:
+                raise ValueError("source 'files' needs problems.train and problems.test (JSONL files of problems)")
+        elif self.train or self.validation or self.test:
+            raise ValueError("source 'crossroads' generates its problems; remove train, validation and test")
+        elif (self.preset is None) == (not self.families):
+            raise ValueError("source 'crossroads' needs either a preset or families, not both")
+        elif self.train_count is None or self.test_count is None:
+            raise ValueError("source 'crossroads' needs train_count and test_count")
+        else:
+            self.setting()
+        return self
+
+    def setting(self) -> Setting:
+        """Return the testbed's setting. Raises `ConfigError` for unknown names."""
+        if self.preset is not None:
+            return SETTINGS[self.preset]
+        return Setting(self.families, self.traits, self.strategies, self.line_limit, self.tests_per_problem)
+
+
+@dataclass(frozen=True)
+class Pools:
+    """The problems of a run. `testbed` is None for real data."""
+
+    train: Sequence[Problem]
+    validation: Sequence[Problem]
+    test: Sequence[Problem]
+    testbed: Testbed | None = None
+
+
+def load_pools(settings: ProblemsSettings, seed: int) -> Pools:
+    """Load or generate the pools and prove them disjoint.
+
+    Raises `DataError` when a training problem's statement occurs in an evaluation pool, or when its source is for
+    evaluation only.
+    """
+    if settings.source == "crossroads":
+        setting = settings.setting()
+        pools = Pools(
+            generate(setting, "train", settings.train_count or 0, seed),
+            generate(setting, "validation", settings.validation_count or 0, seed),
+            # The test split does not depend on the training seed: runs with other seeds are compared on it.
+            generate(setting, "test", settings.test_count or 0, 0),
+            CrossroadsTestbed(),
+        )
+    else:
+        pools = Pools(
+            _read(settings.train, settings.train_count),
+            _read(settings.validation, settings.validation_count),
+            _read(settings.test, settings.test_count),
+        )
+    refuse_leaks(pools.train, {"validation": pools.validation, "test": pools.test})
+    return pools
+
+
+def statement_hash(statement: str) -> str:
+    """Return the SHA-256 of a statement with case and spacing normalised."""
+    return hashlib.sha256(" ".join(statement.casefold().split()).encode()).hexdigest()
+
+
+def refuse_leaks(train: Sequence[Problem], evaluation: Mapping[str, Sequence[Problem]]) -> None:
+    """Raise `DataError` when the training pool holds an evaluation problem."""
+    for problem in train:
+        if problem.source.casefold().split(":")[0] in EVALUATION_ONLY:
+            raise DataError(
+                f"training problem {problem.id!r} comes from {problem.source!r}, which is for evaluation only; "
+                "remove it from the training pool"
+            )
+    hashes = {statement_hash(problem.statement): problem.id for problem in train}
+    for name, pool in evaluation.items():
+        for problem in pool:
+            twin = hashes.get(statement_hash(problem.statement))
+            if twin is not None:
+                raise DataError(
+                    f"{name} problem {problem.id!r} has the statement of training problem {twin!r}; training on it would "
+                    "make the result worthless: remove it from one of the pools"
+                )
+
+
+def _read(path: str | None, count: int | None) -> list[Problem]:
+    if path is None:
+        return []
+    problems = list(read_problems(path))
+    if count is not None and len(problems) < count:
+        raise DataError(f"{path} has {len(problems)} problems, but {count} are asked for; lower the count")
+    return problems[:count]

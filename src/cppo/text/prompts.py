@@ -1,0 +1,170 @@
+"""Every prompt, once. `full` is for real models, `compact` for tiny models trained from scratch.
+
+Both sets put the statement first, so that all prompts of one problem share their longest possible prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cppo.errors import choose
+from cppo.text.plan import LABELS, MAX_METHOD_WORDS
+
+JUDGE_WORDS = (" Pass", " Fail")
+"""The verbaliser of the plan-validity model: each must be one token after the judge prompt."""
+
+_WORDS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a model is asked.
+
+    `text` is the user's message (or the plain text for a base model). `opening` is written on the model's behalf at
+    the start of its answer and belongs to the completion when it is parsed. `stop` ends a plain-text completion of a
+    model that does not know when to stop.
+    """
+
+    text: str
+    opening: str = ""
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """PLAN, SOLVE, DIRECT and JUDGE prompts. `chat` says whether a chat template may wrap them."""
+
+    name: str
+    plan_template: str
+    solve_template: str
+    direct_template: str
+    judge_template: str
+    opening: str
+    plan_stop: tuple[str, ...]
+    program_stop: tuple[str, ...]
+    chat: bool
+
+    def plan(self, statement: str, k: int) -> Prompt:
+        """Ask for a tuple of `k` methods in one completion (mode PLAN; `k` = 1 is plan-and-solve's single plan)."""
+        text = self.plan_template.format(
+            statement=statement.strip(),
+            k=k,
+            count=_WORDS.get(k, str(k)),
+            methods="method" if k == 1 else "different methods",
+            labels="\n".join(f"{label}: <method>" for label in LABELS[:k]),
+            words=MAX_METHOD_WORDS,
+        )
+        return Prompt(text, stop=self.plan_stop)
+
+    def solve(self, statement: str, method: str) -> Prompt:
+        """Ask for one program that follows one method (mode SOLVE; the other methods are never shown)."""
+        text = self.solve_template.format(statement=statement.strip(), method=method)
+        return Prompt(text, self.opening, self.program_stop)
+
+    def direct(self, statement: str) -> Prompt:
+        """Ask for one program without a method (mode DIRECT, baselines only)."""
+        return Prompt(
+            self.direct_template.format(statement=statement.strip()), self.opening, self.program_stop
+        )
+
+    def judge(self, statement: str, plan: str) -> Prompt:
+        """Ask the plan-validity model for `Pass` or `Fail`."""
+        return Prompt(self.judge_template.format(statement=statement.strip(), plan=plan.strip()))
+
+    def judge_parts(self, statement: str) -> tuple[str, str]:
+        """Return the judge prompt before and after the plan, so that an over-long plan can be cut between them."""
+        before, _, after = self.judge_template.partition("{plan}")
+        return before.format(statement=statement.strip()), after
+
+
+COMPACT = PromptSet(
+    name="compact",
+    plan_template="{statement}\nPLAN {k}\n",
+    solve_template="{statement}\nMETHOD {method}\nCODE\n",
+    direct_template="{statement}\nCODE\n",
+    judge_template="{statement}\nCHECK\n{plan}\nVERDICT:",
+    opening="",
+    plan_stop=(),
+    program_stop=(),
+    chat=False,
+)
+
+FULL = PromptSet(
+    name="full",
+    plan_template="""\
+Problem
+-------
+{statement}
+
+Task
+----
+Propose {count} {methods} for solving this problem. Each will be handed, alone, to a programmer who writes one \
+complete program with it; the attempt as a whole succeeds when at least one of the programs passes every test. \
+Spread the risk: choose methods that rest on different ideas, so that they do not all fail for the same reason.
+
+Write exactly {k} line(s), nothing before, between or after, in this form:
+{labels}
+
+A method is one concise sentence of at most {words} words that names an algorithm and ties it to this problem (a \
+state, an invariant, a sort key, a graph, a formula). No code, no final answer, no step of a shared walkthrough, no \
+rewording of another line.
+
+Methods
+-------
+""",
+    solve_template="""\
+Problem
+-------
+{statement}
+
+Method to use
+-------------
+{method}
+
+Task
+----
+Write one complete Python 3 program for the problem with this method. Follow the input and output format, or the \
+signature, exactly. Answer with a single fenced code block.
+
+Program
+-------
+""",
+    direct_template="""\
+Problem
+-------
+{statement}
+
+Task
+----
+Write one complete Python 3 program for the problem. Follow the input and output format, or the signature, exactly. \
+Answer with a single fenced code block.
+
+Program
+-------
+""",
+    judge_template="""\
+Problem
+-------
+{statement}
+
+Proposed methods
+----------------
+{plan}
+
+Are these methods well formed: each a real, concrete way to attack this very problem, each different in substance \
+from the others, none of them filler, a leaked answer or one step of a longer solution? Answer Pass or Fail.
+
+Answer:""",
+    opening="```python\n",
+    plan_stop=("\n\n", "\n---"),
+    program_stop=("\n```",),
+    chat=True,
+)
+
+PROMPT_SETS: Mapping[str, PromptSet] = {"full": FULL, "compact": COMPACT}
+
+
+def prompt_set(name: str) -> PromptSet:
+    """Return the prompt set of that name; raises `ConfigError` naming the nearest match."""
+    return PROMPT_SETS[choose("prompt set", name, PROMPT_SETS)]

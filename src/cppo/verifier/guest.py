@@ -1,0 +1,242 @@
+"""Runs a program on its tests, inside the process that is thrown away afterwards. Standard library only.
+
+Nothing here is trusted once the program has started. What the process reports (a value, an exception, the reason of a
+stop) goes to `REPORT`, a memory file, as one JSON line per test; a program that forges such a line can claim a value or
+a failure, never a pass, because no expected output is in this process.
+"""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import gc
+import io
+import os
+import resource
+import sys
+import time
+
+from cppo.verifier import values
+
+TYPING = False
+if TYPING:  # the typing module would fill the worker's memory
+    from collections.abc import Callable, Sequence
+    from types import CodeType, FrameType, ModuleType
+    from typing import Any, NoReturn
+
+    Tracer = Callable[[FrameType, str, Any], Any]
+
+PROGRAM_FILE = "solution.py"
+"""The file name of the program in its code objects and tracebacks; executed lines are counted in this file only."""
+
+REPORT = 3
+RECURSION_LIMIT = 50_000
+DETAIL_CHARACTERS = 300
+
+Module = type(sys)
+
+PREAMBLE = """
+from string import *
+from re import *
+from datetime import *
+from collections import *
+from heapq import *
+from bisect import *
+from copy import *
+from math import *
+from random import *
+from statistics import *
+from itertools import *
+from functools import *
+from operator import *
+from io import *
+from sys import *
+from json import *
+from typing import *
+from builtins import *
+import string, re, datetime, collections, heapq, bisect, copy, math, random, statistics
+import itertools, functools, operator, io, sys, json, typing, builtins
+"""
+"""What LiveCodeBench puts in front of every program: the names, not the source, so that line numbers stay true."""
+
+
+def line_counter(limit: int, exhausted: Callable[[], object]) -> Tracer:
+    """Return a trace function that calls `exhausted` before line `limit + 1` of the program's own file is executed."""
+    left = limit
+
+    def count(_frame: FrameType, event: str, _argument: Any) -> Tracer:
+        nonlocal left
+        if event == "line":
+            left -= 1
+            if left < 0:
+                exhausted()
+        return count
+
+    def enter(frame: FrameType, _event: str, _argument: Any) -> Tracer | None:
+        return count if frame.f_code.co_filename == PROGRAM_FILE else None
+
+    return enter
+
+
+def trace_lines(limit: int, exhausted: Callable[[], object]) -> None:
+    """Count the lines of this thread and of every thread started from here on.
+
+    The program may call `sys.settrace`; it gets this counter back. Reaching into frames can still blind the counter: the
+    clock and the CPU limit remain.
+    """
+    tracer = line_counter(limit, exhausted)
+    settrace, start_thread = sys.settrace, _thread.start_new_thread
+
+    def keep_tracing(_function: object = None) -> None:
+        settrace(tracer)
+
+    def start_traced(function: Any, arguments: Any, keywords: Any = None) -> int:
+        def run() -> None:
+            settrace(tracer)
+            function(*arguments, **(keywords or {}))
+
+        return start_thread(run, ())
+
+    sys.settrace = keep_tracing
+    _thread.start_new_thread = start_traced
+    if "threading" in sys.modules:
+        sys.modules["threading"]._start_new_thread = start_traced  # type: ignore[attr-defined]
+    settrace(tracer)
+
+
+class Guest:
+    """One program in its process. References to what it reports with are taken before the program runs."""
+
+    def __init__(self, code: CodeType, namespace: dict[str, Any], lines: int | None) -> None:
+        self._code = code
+        self._namespace = namespace
+        self._lines = lines
+        self._untraced = sys.settrace
+        self._write, self._exit = os.write, os._exit
+        self._callbacks = atexit._run_exitfuncs
+        self._clock, self._cpu = time.perf_counter, time.process_time
+
+    def report(self, line: bytes) -> None:
+        """Append one line to the report, whole."""
+        data = memoryview(line + b"\n")
+        while data:
+            data = data[self._write(REPORT, data) :]
+
+    def stop(self, reason: str) -> NoReturn:
+        """End the process at once with a reason that no handler of the program can catch."""
+        self.report(b'{"stop": "%s"}' % reason.encode())
+        self._exit(1)
+        raise SystemExit  # not reached: _exit does not return
+
+    def run_stdin(self) -> NoReturn:
+        """Run the program as `__main__` and leave as the interpreter would: threads, exit callbacks, flushed output."""
+        module = self._new_module("__main__")
+        status = 0
+        try:
+            self._execute(module)
+        except SystemExit as error:
+            status = self._exit_status(error)
+        except BaseException as error:  # the boundary to the program: whatever it raises is its result
+            status = self._failed(error)
+        try:
+            if "threading" in sys.modules:
+                sys.modules["threading"]._shutdown()
+            self._callbacks()
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            vars(module).clear()  # files that the program never closed write what they hold
+        except BaseException as error:
+            status = status or self._failed(error)
+        self._exit(status)
+        raise SystemExit
+
+    def run_calls(self, entry_point: str, arguments: Sequence[bytes]) -> NoReturn:
+        """Call the entry point once for each encoded argument list, the module executed anew each time."""
+        for encoded in arguments:
+            wall, cpu = self._clock(), self._cpu()
+            inputs = values.decode(encoded)
+            gc.enable()
+            try:
+                module = self._new_module("solution")
+                self._execute(module)
+                value = self._find(module, entry_point)(*inputs)
+            except SystemExit as error:
+                self._exit_status(error)
+                self.report(values.encode({"error": f"SystemExit: {error.code}"[:DETAIL_CHARACTERS]}))
+                self._exit(1)
+            except BaseException as error:  # the boundary to the program
+                self._exit(self._failed(error))
+            finally:
+                self._untraced(None)
+            self._answer(value, self._clock() - wall, self._cpu() - cpu)
+        self._exit(0)
+        raise SystemExit
+
+    def _answer(self, value: Any, wall: float, cpu: float) -> None:
+        try:
+            answer = values.encode(value)
+        except ValueError as error:
+            self.report(values.encode({"bad": str(error)[:DETAIL_CHARACTERS], "wall": wall, "cpu": cpu}))
+        except MemoryError:
+            self.stop("memory")
+        else:
+            self.report(b'{"wall": %.6f, "cpu": %.6f, "value": %s}' % (wall, cpu, answer))
+
+    def _new_module(self, name: str) -> ModuleType:
+        module = Module(name)
+        vars(module).update(self._namespace, __name__=name, __file__=PROGRAM_FILE, __builtins__=__builtins__)
+        sys.modules[name] = module
+        return module
+
+    def _execute(self, module: ModuleType) -> None:
+        sys.setrecursionlimit(RECURSION_LIMIT)
+        if self._lines is not None:
+            trace_lines(self._lines, lambda: self.stop("lines"))
+        exec(self._code, vars(module))
+
+    @staticmethod
+    def _find(module: ModuleType, entry_point: str) -> Callable[..., Any]:
+        solution = getattr(module, "Solution", None)
+        if isinstance(solution, type) and hasattr(solution, entry_point):
+            return getattr(solution(), entry_point)  # type: ignore[no-any-return]
+        function = getattr(module, entry_point, None)
+        if not callable(function):
+            raise NameError(f"the program defines neither a function {entry_point!r} nor a Solution.{entry_point}")
+        return function  # type: ignore[no-any-return]
+
+    @staticmethod
+    def _exit_status(error: SystemExit) -> int:
+        if error.code is None:
+            return 0
+        if isinstance(error.code, int):
+            return error.code & 0xFF
+        print(error.code, file=sys.stderr)
+        return 1
+
+    def _failed(self, error: BaseException) -> int:
+        """Report an exception of the program; return the exit status 1."""
+        self._untraced(None)
+        if isinstance(error, MemoryError):
+            self.stop("memory")
+        line = None
+        step = error.__traceback__
+        while step is not None:
+            if step.tb_frame.f_code.co_filename == PROGRAM_FILE:
+                line = step.tb_lineno
+            step = step.tb_next
+        try:
+            message = str(error)[:DETAIL_CHARACTERS]
+        except BaseException:  # its __str__ is the program's code too
+            message = "(its message cannot be shown)"
+        where = "" if line is None else f" (line {line})"
+        self.report(values.encode({"error": f"{type(error).__name__}: {message}{where}"}))
+        return 1
+
+
+def prepare_process(stdin: int, stdout: int, stderr: int, report: int) -> None:
+    """Put the memory files where a program expects its streams and close every other descriptor."""
+    for source, target in ((stdin, 0), (stdout, 1), (stderr, 2), (report, REPORT)):
+        os.dup2(source, target)
+    os.closerange(REPORT + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    if not isinstance(sys.stdin, io.TextIOWrapper):
+        raise OSError("the interpreter started without standard streams")

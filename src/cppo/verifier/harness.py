@@ -1,0 +1,195 @@
+"""The process that stands between the verifier and the programs. Standard library only.
+
+A worker starts once, loads what programs commonly import, seals itself (see `jail`) and then waits for programs. Each
+program is a fork of it that compiles the program and forks again for every test (see `supervisor`). The worker itself
+never compiles or runs anything of a program, so that it stays small and the same for every program.
+"""
+
+from __future__ import annotations
+
+import _signal
+import _thread
+import gc
+import mmap
+import os
+import resource
+import select
+import sys
+import time
+
+from cppo.verifier import guest, wire
+from cppo.verifier.jail import (
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_DUMPABLE,
+    PR_SET_NO_NEW_PRIVS,
+    PR_SET_PDEATHSIG,
+    SIGKILL,
+    STACK_BYTES,
+    THREAD_STACK_BYTES,
+    Jail,
+    enter_worker,
+    kill_descendants,
+    limit_address_space,
+    prctl,
+)
+from cppo.verifier.supervisor import SIGXFSZ, Supervisor
+
+TYPING = False
+if TYPING:  # the typing module would fill the worker's memory
+    from types import CodeType
+    from typing import Any, NoReturn
+
+LOADED_WHEN_NAMED = (
+    "array bisect cmath collections copy datetime decimal fractions functools heapq io itertools json math numpy operator "
+    "queue random re sortedcontainers statistics string threading time typing"
+).split()
+"""Imported by the worker when the first program that names them arrives, so that later ones find them: every page of
+memory the worker holds makes each fork dearer, and an import in every test dearer still."""
+
+
+class Worker:
+    """The serving loop and what it keeps between programs."""
+
+    def __init__(self, connection: int, temporary: str) -> None:
+        self.connection = connection
+        self.parent = os.getppid()
+        self.jail: Jail = enter_worker(temporary)
+        self.preamble: dict[str, Any] = {}
+        self.compiled = mmap.mmap(-1, 1)  # shared with the program's process: set once the source is compiled
+        os.environ.clear()
+        os.environ["TMPDIR"] = self.jail.scratch
+        _signal.signal(SIGXFSZ, _signal.SIG_DFL)  # too much output ends a program
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        prctl(PR_SET_DUMPABLE, 0)
+        _thread.stack_size(THREAD_STACK_BYTES)
+        self._freeze()
+
+    def serve(self) -> None:
+        """Serve programs until the verifier closes the connection or is gone."""
+        hello = {"pid": os.getpid(), "python": sys.version.split()[0], **self.jail.report}
+        wire.send(self.connection, wire.pack(wire.HELLO, hello))
+        buffer = bytearray()
+        try:
+            while (frame := self._next_frame(buffer)) is not None:
+                if frame[0] == wire.RUN:
+                    self._run(frame[1], frame[2])
+        finally:
+            kill_descendants(in_pid_namespace=False)
+            if not self.jail.private_files:
+                os.rmdir(self.jail.scratch)
+
+    def _next_frame(self, buffer: bytearray) -> tuple[int, dict[str, Any], bytes] | None:
+        while (frame := wire.unpack(buffer)) is None:
+            chunk = os.read(self.connection, 1 << 20)
+            if not chunk:
+                return None
+            buffer += chunk
+        return frame
+
+    def _freeze(self) -> None:
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+
+    def _prepare_for(self, request: dict[str, Any], source: bytes) -> None:
+        for name in LOADED_WHEN_NAMED:
+            if name not in sys.modules and name.encode() in source:
+                try:
+                    __import__(name)
+                except ImportError:
+                    continue  # the program will meet the same error
+                self._freeze()
+        if request["preamble"] and not self.preamble:
+            exec(guest.PREAMBLE, self.preamble)
+            self._freeze()
+
+    def _run(self, request: dict[str, Any], payload: bytes) -> None:
+        view, blobs = memoryview(payload), []
+        for size in request["sizes"]:
+            blobs.append(view[:size])
+            view = view[size:]
+        self._prepare_for(request, bytes(blobs[0]))
+        self.compiled[0] = 0
+        pid = self.jail.fork_program()
+        if pid == 0:
+            self._become_supervisor(request, blobs)
+        died = self._watch(pid, request["limits"]["compile"])
+        if not self.jail.own_pids:
+            kill_descendants(in_pid_namespace=False)
+        if died and not self.compiled[0]:
+            wire.send(self.connection, wire.pack(wire.DONE, {"status": "CE", "detail": died}))
+        elif died:  # what was sent last may be half a frame: only a new connection is safe
+            raise RuntimeError(died)
+
+    def _become_supervisor(self, request: dict[str, Any], blobs: list[memoryview]) -> NoReturn:
+        try:
+            prctl(PR_SET_PDEATHSIG, SIGKILL)
+            prctl(PR_SET_CHILD_SUBREAPER, 1)
+            limit_address_space(request["limits"]["memory"])
+            try:
+                code = compile_program(bytes(blobs[0]))
+            except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+                detail = f"{type(error).__name__}: {error}"[: guest.DETAIL_CHARACTERS]
+                wire.send(self.connection, wire.pack(wire.DONE, {"status": "CE", "detail": detail}))
+                os._exit(0)
+            self.compiled[0] = 1
+            self.compiled.close()
+            Supervisor(self.jail, self.connection, request, blobs[1:]).run(code, self._names(request))
+            os._exit(0)
+        finally:
+            os._exit(1)
+
+    def _names(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self.preamble if request["preamble"] else {}
+
+    def _watch(self, pid: int, compile_seconds: float) -> str:
+        """Wait for a program's process; return how it died, or an empty string. Leaves with it if the verifier is gone."""
+        pidfd = os.pidfd_open(pid)
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        poll.register(self.connection, 0)  # hang-ups are always reported
+        deadline = time.monotonic() + compile_seconds
+        reason = ""
+        try:
+            while True:
+                events = dict(poll.poll(1000 * min(1.0, compile_seconds)))
+                if pidfd in events:
+                    break
+                if events or os.getppid() != self.parent:
+                    os.kill(pid, SIGKILL)
+                    raise ConnectionAbortedError("the verifier is gone")
+                if not self.compiled[0] and time.monotonic() > deadline:
+                    reason = f"more than {compile_seconds:g} s to compile"
+                    os.kill(pid, SIGKILL)
+        finally:
+            os.close(pidfd)
+        status = os.waitpid(pid, 0)[1]
+        if status and not reason:
+            reason = f"the process of the program ended with status {os.waitstatus_to_exitcode(status)}"
+        return reason
+
+
+def compile_program(source: bytes) -> CodeType:
+    """Compile a program as Python compiles a file: a byte-order mark is ignored, text must be valid."""
+    text = source.decode("utf-8", "surrogatepass").removeprefix("\ufeff")
+    return compile(text, guest.PROGRAM_FILE, "exec", dont_inherit=True)
+
+
+def main(descriptor: int, temporary: str) -> None:
+    """Serve on the connected socket `descriptor`; scratch lies in `temporary` unless mounts are private."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    wanted = STACK_BYTES if hard == resource.RLIM_INFINITY else min(hard, STACK_BYTES)
+    if soft != wanted:  # the place of the stack in memory is chosen at exec: start again with room below it
+        resource.setrlimit(resource.RLIMIT_STACK, (wanted, hard))
+        os.set_inheritable(descriptor, True)
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    sys.argv = [guest.PROGRAM_FILE]
+    os.set_inheritable(descriptor, False)
+    worker = Worker(descriptor, temporary)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "cppo"]:
+        del sys.modules[name]
+    try:
+        worker.serve()
+    except ConnectionError:
+        pass  # the verifier is gone

@@ -1,0 +1,58 @@
+"""The verifier's settings: what one test may use, and how many workers run them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from cppo.problems import Limits
+
+WALL_PER_CPU = 2.5
+"""Wall seconds given for each CPU second when a problem names only its CPU limit."""
+
+
+class VerifierConfig(BaseModel):
+    """Default limits of one test and the size of the worker pool. A limit that a problem sets itself wins.
+
+    Training and evaluation must use the same settings: a pass under one set of limits is not a pass under another.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    cpu_seconds: float = Field(default=10.0, gt=0)
+    """CPU seconds of one test (user and system)."""
+    wall_seconds: float = Field(default=25.0, gt=0)
+    """Wall-clock seconds of one test. A problem that sets only `cpu_seconds` gets 2.5 times that."""
+    memory_mb: float = Field(default=256.0, gt=0)
+    """Peak resident memory of one test in MiB, beyond the interpreter itself."""
+    output_mb: float = Field(default=16.0, gt=0)
+    """MiB that one test may write to standard output, to standard error, or to one file."""
+    lines: int | None = Field(default=None, gt=0)
+    """Executed source lines of one test; None: not counted. Deterministic, unlike a clock."""
+    compile_seconds: float = Field(default=10.0, gt=0)
+    """Wall-clock seconds to compile a program."""
+    workers: int = Field(default=1, ge=1)
+    """Worker processes; each runs one program at a time."""
+    retries: int = Field(default=2, ge=0)
+    """How often a program is run again after a failure of the verifier itself, before it is given up as INFRA."""
+    isolate_tests: bool = True
+    """One process per test, so that no test can see what another left behind. False, call mode only: the tests of
+    a program run one after the other in one process, the module executed anew for each; about half the time when
+    the tests are tiny. Whatever the program keeps outside its module (imported modules, builtins) then survives."""
+
+    def limits_for(self, limits: Limits) -> dict[str, Any]:
+        """Return the limits of one test in the units of the harness: seconds, KiB of memory, bytes of output."""
+        cpu = limits.cpu_seconds or self.cpu_seconds
+        wall = limits.wall_seconds or (
+            max(self.wall_seconds, WALL_PER_CPU * cpu) if limits.cpu_seconds is None else WALL_PER_CPU * cpu
+        )
+        return {
+            "cpu": float(cpu),
+            "wall": float(wall),
+            "memory": math.ceil((limits.memory_mb or self.memory_mb) * 1024),
+            "output": math.ceil((limits.output_mb or self.output_mb) * 1024 * 1024),
+            "lines": limits.lines or self.lines,
+            "compile": self.compile_seconds,
+        }

@@ -1,0 +1,133 @@
+"""One worker process, seen from the verifier: start it, send it a program, read what it says, end it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from cppo.errors import VerifierError
+from cppo.verifier import wire
+
+START_SECONDS = 60.0
+END_SECONDS = 2.0
+
+_PACKAGE = Path(__file__).parent.parent
+
+# The worker loads its modules without the packages around them, whose imports would fill its memory.
+_BOOT = """
+import sys, types
+for name, path in (("cppo", sys.argv[1]), ("cppo.verifier", sys.argv[1] + "/verifier")):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [path]
+from cppo.verifier.harness import main
+main(int(sys.argv[2]), sys.argv[3])
+"""
+
+
+class WorkerDied(Exception):
+    """The worker's connection ended."""
+
+
+class WorkerProcess:
+    """A started worker. It has a session of its own: a Ctrl-C in the terminal does not reach it."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-W", "ignore", "-c", _BOOT]
+        arguments = [str(_PACKAGE), str(theirs.fileno()), tempfile.gettempdir()]
+        # Hash order is fixed: the lines a program executes must not depend on the worker that runs it.
+        environment = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        with theirs:
+            self._process = subprocess.Popen(
+                [*command, *arguments],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                cwd="/",
+            )
+        self.connection = ours
+        self._buffer = bytearray()
+        self.report: dict[str, Any] = {}
+
+    @property
+    def pid(self) -> int:
+        """Process id of the worker."""
+        return self._process.pid
+
+    def wait_ready(self) -> None:
+        """Wait for the worker's first frame; raises `VerifierError` with its last words when it does not come."""
+        self.connection.settimeout(START_SECONDS)
+        try:
+            while (frame := wire.unpack(self._buffer)) is None:
+                self._receive()
+        except (WorkerDied, OSError) as error:
+            words = self.last_words()
+            self.end()
+            raise VerifierError(
+                f"a verifier worker did not start with {sys.executable}: {words or error}; the verifier needs Linux "
+                "5.3 or newer with /proc, memfd_create and pidfd_open"
+            ) from error
+        self.report = frame[1]
+
+    def send(self, data: bytes) -> None:
+        """Send whole frames; raises `WorkerDied`."""
+        self.connection.settimeout(START_SECONDS)
+        try:
+            self.connection.sendall(data)
+        except OSError as error:
+            raise WorkerDied(self.last_words() or str(error)) from error
+
+    def receive(self) -> list[tuple[int, dict[str, Any], bytes]]:
+        """Read what has arrived and return the whole frames in it; raises `WorkerDied` at the end of the stream."""
+        self._receive()
+        frames = []
+        while (frame := wire.unpack(self._buffer)) is not None:
+            frames.append(frame)
+        return frames
+
+    def _receive(self) -> None:
+        try:
+            chunk = self.connection.recv(1 << 20)
+        except ConnectionError as error:
+            raise WorkerDied(str(error)) from error
+        if not chunk:
+            raise WorkerDied(self.last_words() or "the worker closed its connection")
+        self._buffer += chunk
+
+    def last_words(self) -> str:
+        """Return the last line that the worker wrote to its standard error."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=0.2)
+        size = os.fstat(self._errors.fileno()).st_size
+        text = os.pread(self._errors.fileno(), 2000, max(0, size - 2000)).decode("utf-8", "replace")
+        return text.strip().rpartition("\n")[2]
+
+    def end(self) -> None:
+        """Close the connection, which ends the worker and all it runs; kill it if it does not leave in time."""
+        self.connection.close()
+        deadline = time.monotonic() + END_SECONDS
+        while self._process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
+        if self._process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._errors.close()
+
+    def forget(self) -> None:
+        """Let go of a worker that belongs to another process (after a fork of the verifier's process)."""
+        self.connection.close()
+        self._errors.close()
+        self._process.returncode = 0  # its parent waits for it, not this process
