@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cppo.errors import GateError, ModelError
 from cppo.files import write_json, write_jsonl
 from cppo.problems import Problem
-from cppo.problems.pools import Pools, load_pools
+from cppo.problems.pools import Pools, load_pools, read_pools, write_pools
 from cppo.progress import Reporter
 from cppo.runs import Run
 from cppo.seeding import derive_seed, derived_random
@@ -40,7 +40,14 @@ class Context(AbstractContextManager["Context"]):
 
     @cached_property
     def pools(self) -> Pools:
-        return load_pools(self.recipe.problems, self.recipe.seed)
+        """The problems. A testbed's are written down by the first stage, so that later ones need not draw them again."""
+        written = self.run.stage("prepare") / "problems"
+        if self.recipe.problems.source == "crossroads" and self.run.done("prepare") is not None:
+            return read_pools(written)
+        pools = load_pools(self.recipe.problems, self.recipe.seed)
+        if self.recipe.problems.source == "crossroads":
+            write_pools(written, pools)
+        return pools
 
     @cached_property
     def verifier(self) -> Verifier:

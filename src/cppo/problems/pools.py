@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -14,7 +15,8 @@ from cppo.errors import DataError
 from cppo.problems.crossroads.oracle import CrossroadsTestbed
 from cppo.problems.crossroads.generate import generate
 from cppo.problems.crossroads.settings import LINE_LIMIT, SETTINGS, TESTS_PER_PROBLEM, Setting
-from cppo.problems.jsonl import read_problems
+from cppo.files import write_jsonl
+from cppo.problems.jsonl import problem_to_row, read_problems
 from cppo.problems.problem import Problem
 from cppo.problems.testbed import Testbed
 
@@ -107,6 +109,18 @@ def load_pools(settings: ProblemsSettings, seed: int) -> Pools:
         )
     refuse_leaks(pools.train, {"validation": pools.validation, "test": pools.test})
     return pools
+
+
+def write_pools(directory: Path, pools: Pools) -> None:
+    """Write the pools of a testbed as JSONL, one file a pool."""
+    for name in ("train", "validation", "test"):
+        write_jsonl(directory / f"{name}.jsonl", map(problem_to_row, getattr(pools, name)))
+
+
+def read_pools(directory: Path) -> Pools:
+    """Read what `write_pools` wrote. Raises `DataError` for a missing or damaged file."""
+    train, validation, test = (list(read_problems(directory / f"{n}.jsonl")) for n in ("train", "validation", "test"))
+    return Pools(train, validation, test, CrossroadsTestbed())
 
 
 def statement_hash(statement: str) -> str:

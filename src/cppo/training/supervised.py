@@ -1,8 +1,8 @@
-"""The supervised loop of stages 1 and 2 on transformers' `Trainer`: batches sorted by length, resumable."""
+"""The supervised loop of stages 1 and 2 on transformers' `Trainer`, resumable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from cppo.progress import Reporter
+from cppo.seeding import derived_random
 from cppo.training.checkpoints import MetricsLog, last_complete, mark_complete, step_of
 from cppo.training.settings import SupervisedSettings
 from cppo.training.trl_adapter import engine_options
@@ -44,7 +45,7 @@ def train_supervised(
     Without `loss`: cross-entropy on the tokens after the prompt. Goes on from the last whole checkpoint in `directory`.
     """
     rows = [
-        {"input_ids": list(e.ids), "prompt": e.prompt, "label": e.label, "length": len(e.ids)} for e in examples
+        {"input_ids": list(e.ids), "prompt": e.prompt, "label": e.label} for e in examples
     ]
     checkpoint = last_complete(directory)
     log = MetricsLog(directory / "metrics.jsonl", step_of(checkpoint))
@@ -57,6 +58,7 @@ def train_supervised(
         callbacks=[_Follow(log, directory, reporter)],
     )
     trainer.loss = loss
+    trainer.batch = settings.batch
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return log.rows
@@ -64,6 +66,7 @@ def train_supervised(
 
 class _Trainer(Trainer):  # type: ignore[misc]
     loss: LossFunction | None = None
+    batch = 1
 
     def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **kwargs: Any) -> Any:
         if self.loss is None:
@@ -72,6 +75,32 @@ class _Trainer(Trainer):  # type: ignore[misc]
         value = self.loss(model, inputs)
         counted = self.model_accepts_loss_kwargs and kwargs.get("num_items_in_batch") is not None
         return value / self.current_gradient_accumulation_steps if counted else value
+
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return SortedWithinBatches(self.train_dataset.rows, self.args.seed, self.batch)
+
+
+class SortedWithinBatches(torch.utils.data.Sampler[int]):
+    """A random order, cut into batches, each sorted by length: micro-batches pad little, while what a batch holds stays
+    random. (Batches of equal lengths would each hold one kind of example, and training on them fails.)"""
+
+    def __init__(self, rows: Sequence[dict[str, Any]], seed: int, batch: int) -> None:
+        self.lengths = [len(row["input_ids"]) for row in rows]
+        self.seed, self.batch, self.epoch = seed, batch, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch's own order."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        order = list(range(len(self.lengths)))
+        derived_random(self.seed, "epoch", self.epoch).shuffle(order)
+        for start in range(0, len(order), self.batch):
+            yield from sorted(order[start : start + self.batch], key=self.lengths.__getitem__)
 
 
 class _Rows(torch.utils.data.Dataset):  # type: ignore[type-arg]
@@ -120,8 +149,6 @@ def _arguments(settings: SupervisedSettings, directory: Path, seed: int, device:
         "warmup_steps": settings.warmup_ratio,
         "weight_decay": settings.weight_decay,
         "max_grad_norm": 1.0,
-        "train_sampling_strategy": "group_by_length",
-        "length_column_name": "length",
         "remove_unused_columns": False,
         "save_strategy": "steps",
         "save_steps": settings.checkpoint_every,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import _thread
 import atexit
 import gc
-import io
 import os
 import resource
 import sys
@@ -32,6 +31,8 @@ PROGRAM_FILE = "solution.py"
 REPORT = 3
 RECURSION_LIMIT = 50_000
 DETAIL_CHARACTERS = 300
+
+COMPILE_ERRORS = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
 
 Module = type(sys)
 
@@ -124,7 +125,7 @@ class Guest:
 
     def stop(self, reason: str) -> NoReturn:
         """End the process at once with a reason that no handler of the program can catch."""
-        self.report(b'{"stop": "%s"}' % reason.encode())
+        self.report(b'{"stop": "%b"}' % reason.encode())
         self._exit(1)
         raise SystemExit  # not reached: _exit does not return
 
@@ -233,10 +234,35 @@ class Guest:
         return 1
 
 
-def prepare_process(stdin: int, stdout: int, stderr: int, report: int) -> None:
-    """Put the memory files where a program expects its streams and close every other descriptor."""
-    for source, target in ((stdin, 0), (stdout, 1), (stderr, 2), (report, REPORT)):
-        os.dup2(source, target)
+def compile_program(source: bytes) -> CodeType:
+    """Compile a program as Python compiles a file: a byte-order mark is ignored, text must be valid."""
+    text = source.decode("utf-8", "surrogatepass").removeprefix("\ufeff")
+    return compile(text, PROGRAM_FILE, "exec", dont_inherit=True)
+
+
+def describe(error: BaseException) -> str:
+    """Return type and message of an exception in one line of limited length."""
+    return f"{type(error).__name__}: {error}"[:DETAIL_CHARACTERS]
+
+
+def compile_or_report(source: bytes) -> CodeType:
+    """Compile in a test process; when that fails, say so in the report and end the process."""
+    try:
+        return compile_program(source)
+    except COMPILE_ERRORS as error:
+        os.write(REPORT, values.encode({"stop": "compile", "error": describe(error)}) + b"\n")
+        os._exit(1)
+
+
+def prepare_process(stdin: int, stdout: int, report: int) -> None:
+    """Put the memory files where a program expects its streams and close every other descriptor.
+
+    What has no file (-1) stays the null device, which is what standard error always becomes.
+    """
+    os.dup2(0, 2)
+    if stdin >= 0:
+        os.dup2(stdin, 0)
+        os.dup2(stdout, 1)
+    if report != REPORT:
+        os.dup2(report, REPORT)
     os.closerange(REPORT + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-    if not isinstance(sys.stdin, io.TextIOWrapper):
-        raise OSError("the interpreter started without standard streams")

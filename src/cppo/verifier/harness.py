@@ -46,6 +46,8 @@ LOADED_WHEN_NAMED = (
 """Imported by the worker when the first program that names them arrives, so that later ones find them: every page of
 memory the worker holds makes each fork dearer, and an import in every test dearer still."""
 
+ORPHAN_SECONDS = 5.0
+
 
 class Worker:
     """The serving loop and what it keeps between programs."""
@@ -75,12 +77,17 @@ class Worker:
                 if frame[0] == wire.RUN:
                     self._run(frame[1], frame[2])
         finally:
-            kill_descendants(in_pid_namespace=False)
+            kill_descendants()
             if not self.jail.private_files:
                 os.rmdir(self.jail.scratch)
 
     def _next_frame(self, buffer: bytearray) -> tuple[int, dict[str, Any], bytes] | None:
+        poll = select.poll()
+        poll.register(self.connection, select.POLLIN)
         while (frame := wire.unpack(buffer)) is None:
+            while not poll.poll(1000 * ORPHAN_SECONDS):
+                if os.getppid() != self.parent:  # a process that the verifier forked may hold the connection open
+                    return None
             chunk = os.read(self.connection, 1 << 20)
             if not chunk:
                 return None
@@ -110,38 +117,42 @@ class Worker:
             blobs.append(view[:size])
             view = view[size:]
         self._prepare_for(request, bytes(blobs[0]))
+        supervisor = Supervisor(self.jail, self.connection, request, blobs)
+        supervisor.names = self.preamble if request["preamble"] else {}
+        together = request["mode"] == "call" and not request["isolate"]
+        if not (together and supervisor.run_together()):
+            self._run_apart(supervisor, request["limits"]["compile"])
+
+    def _run_apart(self, supervisor: Supervisor, compile_seconds: float) -> None:
+        """Run a program under a supervisor of its own, which forks a process for each test."""
         self.compiled[0] = 0
         pid = self.jail.fork_program()
         if pid == 0:
-            self._become_supervisor(request, blobs)
-        died = self._watch(pid, request["limits"]["compile"])
-        if not self.jail.own_pids:
-            kill_descendants(in_pid_namespace=False)
+            self._become_supervisor(supervisor)
+        died = self._watch(pid, compile_seconds)
+        kill_descendants()
         if died and not self.compiled[0]:
             wire.send(self.connection, wire.pack(wire.DONE, {"status": "CE", "detail": died}))
         elif died:  # what was sent last may be half a frame: only a new connection is safe
             raise RuntimeError(died)
 
-    def _become_supervisor(self, request: dict[str, Any], blobs: list[memoryview]) -> NoReturn:
+    def _become_supervisor(self, supervisor: Supervisor) -> NoReturn:
         try:
-            prctl(PR_SET_PDEATHSIG, SIGKILL)
-            prctl(PR_SET_CHILD_SUBREAPER, 1)
-            limit_address_space(request["limits"]["memory"])
+            if self.jail.own_pids is None:  # otherwise it is process 1: orphans are its own, and the poll sees the end
+                prctl(PR_SET_PDEATHSIG, SIGKILL)
+                prctl(PR_SET_CHILD_SUBREAPER, 1)
+            limit_address_space(supervisor.limits["memory"])
             try:
-                code = compile_program(bytes(blobs[0]))
-            except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-                detail = f"{type(error).__name__}: {error}"[: guest.DETAIL_CHARACTERS]
-                wire.send(self.connection, wire.pack(wire.DONE, {"status": "CE", "detail": detail}))
-                os._exit(0)
-            self.compiled[0] = 1
-            self.compiled.close()
-            Supervisor(self.jail, self.connection, request, blobs[1:]).run(code, self._names(request))
+                code = guest.compile_program(bytes(supervisor.source))
+            except guest.COMPILE_ERRORS as error:
+                supervisor.send_uncompilable(guest.describe(error))
+            else:
+                self.compiled[0] = 1
+                self.compiled.close()
+                supervisor.run(code)
             os._exit(0)
         finally:
             os._exit(1)
-
-    def _names(self, request: dict[str, Any]) -> dict[str, Any]:
-        return self.preamble if request["preamble"] else {}
 
     def _watch(self, pid: int, compile_seconds: float) -> str:
         """Wait for a program's process; return how it died, or an empty string. Leaves with it if the verifier is gone."""
@@ -152,11 +163,8 @@ class Worker:
         deadline = time.monotonic() + compile_seconds
         reason = ""
         try:
-            while True:
-                events = dict(poll.poll(1000 * min(1.0, compile_seconds)))
-                if pidfd in events:
-                    break
-                if events or os.getppid() != self.parent:
+            while pidfd not in (events := dict(poll.poll(1000 * min(1.0, compile_seconds)))):
+                if events:
                     os.kill(pid, SIGKILL)
                     raise ConnectionAbortedError("the verifier is gone")
                 if not self.compiled[0] and time.monotonic() > deadline:
@@ -168,12 +176,6 @@ class Worker:
         if status and not reason:
             reason = f"the process of the program ended with status {os.waitstatus_to_exitcode(status)}"
         return reason
-
-
-def compile_program(source: bytes) -> CodeType:
-    """Compile a program as Python compiles a file: a byte-order mark is ignored, text must be valid."""
-    text = source.decode("utf-8", "surrogatepass").removeprefix("\ufeff")
-    return compile(text, guest.PROGRAM_FILE, "exec", dont_inherit=True)
 
 
 def main(descriptor: int, temporary: str) -> None:

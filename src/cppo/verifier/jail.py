@@ -35,6 +35,8 @@ STACK_BYTES = 512 << 20
 THREAD_STACK_BYTES = 64 << 20
 ADDRESS_SLACK = 4 << 30
 """Address space beyond the memory limit: thread stacks and shared libraries reserve much and touch little."""
+PAGE_KB = resource.getpagesize() // 1024
+SELF = b"self"
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -110,9 +112,17 @@ def set_limit(kind: int, soft: float, hard: float | None = None) -> None:
 
 def limit_address_space(memory_kb: int) -> None:
     """A loose ceiling that stops one huge allocation; the memory limit itself is on resident pages."""
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        mapped = int(statm.read().split()[0]) * resource.getpagesize()
-    set_limit(resource.RLIMIT_AS, mapped + memory_kb * 1024 + ADDRESS_SLACK)
+    set_limit(resource.RLIMIT_AS, memory_pages(SELF)[0] * PAGE_KB * 1024 + memory_kb * 1024 + ADDRESS_SLACK)
+
+
+def memory_pages(process: bytes) -> tuple[int, int]:
+    """Return the mapped and the resident pages of a process, whose number in /proc is given as bytes."""
+    descriptor = os.open(b"/proc/" + process + b"/statm", os.O_RDONLY)  # text files cost far more to set up
+    try:
+        words = os.read(descriptor, 200).split(None, 2)
+    finally:
+        os.close(descriptor)
+    return int(words[0]), int(words[1])
 
 
 def drop_capabilities() -> None:
@@ -250,14 +260,17 @@ def _unprivileged_uid() -> int | None:
     return None
 
 
-def kill_descendants(in_pid_namespace: bool) -> None:
-    """Kill and reap every process below this one: all of the pid namespace, or the tree of a child subreaper."""
+def kill_descendants() -> None:
+    """Kill and reap every process below this one: all of the pid namespace whose process 1 it is, else its own tree.
+
+    Outside a pid namespace this process must be a child subreaper, so that processes whose parents ended are its own.
+    """
     while True:
-        for target in (-1,) if in_pid_namespace else _children():
+        for target in (-1,) if os.getpid() == 1 else _children():
             try:
                 os.kill(target, SIGKILL)
             except (ProcessLookupError, PermissionError):
-                pass  # gone already, or it changed its user; the wait below says whether anything is left
+                pass  # it has ended; the wait below says whether anything is left
         try:
             os.waitpid(-1, 0)
         except ChildProcessError:
@@ -265,17 +278,16 @@ def kill_descendants(in_pid_namespace: bool) -> None:
 
 
 def _children() -> list[int]:
-    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+    with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:
         return [int(word) for word in file.read().split()]
 
 
 def resident_kb(pidfd: int) -> int | None:
     """Return the resident memory of the process behind `pidfd`, whatever pid namespace it is in; None: unknown."""
     try:
-        with open(f"/proc/self/fdinfo/{pidfd}", encoding="ascii") as info:
-            pid = next((int(line.split()[1]) for line in info if line.startswith("Pid:")), -1)
-        with open(f"/proc/{pid}/statm", encoding="ascii") as statm:
-            return int(statm.read().split()[1]) * (resource.getpagesize() // 1024)
+        with open(f"/proc/self/fdinfo/{pidfd}", "rb") as info:
+            words = next((line.split()[1] for line in info if line.startswith(b"Pid:")), b"-1")
+        return memory_pages(words)[1] * PAGE_KB
     except OSError:
         return None
 

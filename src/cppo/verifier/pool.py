@@ -156,8 +156,8 @@ class Verifier:
                     for key, _ in selector.select(timeout=1.0):
                         self._advance(key.data, busy, waiting, selector)
                     for worker, (_, deadline) in list(busy.items()):
-                        if time.monotonic() > deadline:
-                            self._retry(worker, "the worker fell silent", busy, waiting, selector)
+                        if time.monotonic() > deadline or not worker.running:
+                            self._retry(worker, "the worker died or fell silent", busy, waiting, selector)
         finally:  # an interrupt leaves programs running: their workers must not answer the next call
             self._drop(list(busy))
 

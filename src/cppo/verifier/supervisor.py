@@ -15,10 +15,21 @@ import select
 import time
 
 from cppo.verifier import guest, wire
-from cppo.verifier.jail import SIGKILL, Jail, kill_descendants, resident_kb, wipe
+from cppo.verifier.jail import (
+    PAGE_KB,
+    SELF,
+    SIGKILL,
+    Jail,
+    kill_descendants,
+    limit_address_space,
+    memory_pages,
+    resident_kb,
+    wipe,
+)
 
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
+    from collections.abc import Callable
     from types import CodeType
     from typing import Any, NoReturn
 
@@ -53,74 +64,101 @@ class Failure:
 
 
 class Supervisor:
-    """One program, its tests and the connection on which results are sent as they come."""
+    """One program, its tests and the connection on which results are sent as they come.
+
+    `blobs` holds the source and the input of each test.
+    """
 
     def __init__(self, jail: Jail, connection: int, request: dict[str, Any], blobs: list[memoryview]) -> None:
         self.jail = jail
         self.connection = connection
         self.request = request
         self.limits: dict[str, Any] = request["limits"]
-        self.blobs = blobs
-        self.together = request["mode"] == "call" and not request["isolate"]
+        self.calls = request["mode"] == "call"
+        self.source, self.inputs = blobs[0], blobs[1:]
+        self.names: dict[str, Any] = {}
+        self.baseline_kb = memory_pages(SELF)[1] * PAGE_KB
 
-    def run(self, code: CodeType, names: dict[str, Any]) -> None:
-        """Run the tests in order, sending each result, until one fails (unless all are asked for) or STOP arrives."""
-        self.names = names
-        self.baseline_kb = own_resident_kb()
-        index, count = 0, len(self.blobs)
-        pending = b""
-        while index < count:
-            results = self._run_process(code, index, count if self.together else index + 1)
-            index += len(results)
-            pending = b"".join(wire.pack(wire.TEST, header, payload) for header, payload in results)
-            failed = bool(results) and results[-1][0]["status"] != "ok"
-            if index == count or (failed and not self.request["all"]):
-                break
-            wire.send(self.connection, pending)
-            pending = b""
-            if self._told_to_stop():
-                break
-        wire.send(self.connection, pending + wire.pack(wire.DONE, {"status": "ok"}))
+    def run_together(self) -> bool:
+        """Compile the program and call it for all tests in one process, forked from the worker.
+
+        Returns False, with nothing sent, when the process ended in a way that belongs to no certain test.
+        """
+        results = self._run_process(None, self.inputs, self.jail.fork_program)
+        if results and results[-1][0]["status"] == "CE":
+            self.send_uncompilable(results[-1][0]["detail"])
+        elif results:
+            self._send(results, last=True)
+        return bool(results)
+
+    def run(self, code: CodeType) -> None:
+        """Run each test in its own process until one fails (unless all are asked for) or STOP arrives."""
+        self.baseline_kb = memory_pages(SELF)[1] * PAGE_KB
+        for index, data in enumerate(self.inputs):
+            results = self._run_process(code, [data], os.fork)
+            failed = results[0][0]["status"] != "ok"
+            last = index == len(self.inputs) - 1 or (failed and not self.request["all"]) or self._told_to_stop()
+            self._send(results, last)
+            if last:
+                return
+
+    def send_uncompilable(self, detail: str) -> None:
+        """Say that the program does not compile."""
+        wire.send(self.connection, wire.pack(wire.DONE, {"status": "CE", "detail": detail}))
+
+    def _send(self, results: list[Result], last: bool) -> None:
+        frames = [wire.pack(wire.TEST, header, payload) for header, payload in results]
+        if last:
+            frames.append(wire.pack(wire.DONE, {"status": "ok"}))
+        wire.send(self.connection, b"".join(frames))
 
     def _told_to_stop(self) -> bool:
         poll = select.poll()
         poll.register(self.connection, select.POLLIN)
         return bool(poll.poll(0)) and bool(os.read(self.connection, len(wire.STOP_FRAME)))
 
-    def _run_process(self, code: CodeType, first: int, last: int) -> list[Result]:
-        """Run tests `first` to `last - 1` in one process.
+    def _run_process(self, code: CodeType | None, inputs: list[memoryview], fork: Callable[[], int]) -> list[Result]:
+        """Run tests in one process; return their results up to the first failure.
 
-        Returns their results up to the first failure; none when several tests ran together and the end of their
-        process belongs to no certain one: from then on each gets its own process.
+        Returns none when there were several and the end of the process belongs to no certain one.
         """
-        stdin, stdout, stderr = (os.memfd_create(name) for name in ("stdin", "stdout", "stderr"))
         report = os.memfd_create("report", os.MFD_ALLOW_SEALING)
+        stdin = stdout = -1
         try:
             fcntl.fcntl(report, F_ADD_SEALS, SEALED_AGAINST_SHRINKING)
-            if self.request["mode"] == "stdin":
-                wire.send(stdin, self.blobs[first])
+            if not self.calls:
+                stdin, stdout = os.memfd_create("stdin"), os.memfd_create("stdout")
+                wire.send(stdin, inputs[0])
                 os.lseek(stdin, 0, os.SEEK_SET)
             started = time.perf_counter()
-            pid = os.fork()
+            pid = fork()
             if pid == 0:
-                self._become_guest(code, self.blobs[first:last], (stdin, stdout, stderr, report))
+                self._become_guest(code, inputs, stdin, stdout, report)
             ended = self._wait(pid, started)
-            kill_descendants(self.jail.own_pids is not None)
+            if code is not None or self.jail.own_pids is None:  # otherwise they ended with process 1 of the namespace
+                kill_descendants()
             wipe(self.jail.scratch)
-            return self._results(ended, last - first, stdout, stderr, report)
+            return self._results(ended, len(inputs), stdout, report, apart=code is not None)
         finally:
-            for descriptor in (stdin, stdout, stderr, report):
-                os.close(descriptor)
+            for descriptor in (report, stdin, stdout):
+                if descriptor >= 0:
+                    os.close(descriptor)
 
-    def _become_guest(self, code: CodeType, blobs: list[memoryview], files: tuple[int, int, int, int]) -> NoReturn:
+    def _become_guest(
+        self, code: CodeType | None, inputs: list[memoryview], stdin: int, stdout: int, report: int
+    ) -> NoReturn:
         try:
-            arguments = [bytes(blob) for blob in blobs]
-            guest.prepare_process(*files)
+            arguments = [bytes(data) for data in inputs]
+            guest.prepare_process(stdin, stdout, report)
+            if code is None:
+                limit_address_space(self.limits["memory"])
             self.jail.enter_test(self.limits)
-            program = guest.Guest(code, self.names, self.limits["lines"])
             os.write(guest.REPORT, STARTED)
+            if code is None:
+                code = guest.compile_or_report(bytes(self.source))
+            program = guest.Guest(code, self.names, self.limits["lines"])
             gc.enable()
-            if self.request["mode"] == "stdin":
+            if not self.calls:
                 program.run_stdin()
             program.run_calls(self.request["entry_point"], arguments)
         finally:
@@ -132,43 +170,46 @@ class Supervisor:
         ceiling = self.limits["memory"] + self.baseline_kb
         deadline = started + self.limits["wall"]
         pidfd = os.pidfd_open(pid)
-        poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
         try:
-            while not poll.poll(1000 * min(POLL_SECONDS, max(0.0, deadline - time.perf_counter()))):
+            poll = select.poll()
+            poll.register(pidfd, select.POLLIN)
+            poll.register(self.connection, 0)  # hang-ups are always reported
+            while not (events := poll.poll(1000 * min(POLL_SECONDS, max(0.0, deadline - time.perf_counter())))):
                 if time.perf_counter() >= deadline:
                     killed = "wall"
                 elif (resident_kb(pidfd) or 0) > ceiling:
                     killed = "memory"
                 if killed:
-                    os.kill(pid, SIGKILL)
                     break
+            if killed or events[0][0] == self.connection:
+                os.kill(pid, SIGKILL)
         finally:
             os.close(pidfd)
         _, status, usage = os.wait4(pid, 0)
+        if not killed and events[0][0] == self.connection:
+            raise ConnectionAbortedError("the verifier is gone")
         return Ended(status, usage, time.perf_counter() - started, killed)
 
-    def _results(self, ended: Ended, count: int, stdout: int, stderr: int, report: int) -> list[Result]:
-        sizes = [os.fstat(descriptor).st_size for descriptor in (stdout, stderr, report)]
-        if sizes[2] == 0:
+    def _results(self, ended: Ended, count: int, stdout: int, report: int, apart: bool) -> list[Result]:
+        reported = os.fstat(report).st_size
+        written = reported if self.calls else os.fstat(stdout).st_size
+        if reported == 0:
             raise RuntimeError("a test process could not be set up")
-        lines = os.pread(report, sizes[2], len(STARTED)).split(b"\n")
+        lines = os.pread(report, reported, len(STARTED)).split(b"\n")
         answers = [line for line in lines[:count] if line.startswith(ANSWERS)]
         note = read_note(lines[len(answers)]) if len(answers) < count else {}
         memory = max(0, ended.usage.ru_maxrss - self.baseline_kb)
         cost = {"cpu": ended.usage.ru_utime + ended.usage.ru_stime, "wall": ended.wall, "memory": memory}
-        failure = self._failure(ended, cost, max(sizes), note)
-        if failure is None and self.request["mode"] == "stdin":
-            return [({**cost, "status": "ok"}, os.pread(stdout, sizes[0], 0))]
+        failure = self._failure(ended, cost, written, note)
+        if failure is None and not self.calls:
+            return [({**cost, "status": "ok"}, os.pread(stdout, written, 0))]
         results: list[Result] = [({**cost, "status": "ok"}, answer) for answer in answers]
         if failure is None and len(answers) == count:
             return results
-        if count > 1 and not (failure and failure.reported):
-            self.together = False
+        if not apart and not (failure and failure.reported):
             return []
         failure = failure or Failure("RE", "the program ended before it returned a value")
-        detail = failure.detail or tail(stderr, sizes[1])
-        return [*results[: count - 1], ({**cost, "status": failure.status, "detail": detail}, b"")]
+        return [*results[: count - 1], ({**cost, "status": failure.status, "detail": failure.detail}, b"")]
 
     def _failure(self, ended: Ended, cost: dict[str, Any], written: int, note: dict[str, Any]) -> Failure | None:
         """Return why a process failed, or None when it ended well. The order decides between several reasons."""
@@ -182,6 +223,8 @@ class Supervisor:
             return Failure("TLE", f"more than {limits['cpu']:g} s of CPU time")
         if written > limits["output"] or number == SIGXFSZ:
             return Failure("OLE", f"more than {limits['output'] / 2**20:g} MiB of output")
+        if note.get("stop") == "compile":
+            return Failure("CE", str(note.get("error")), reported=True)
         if note.get("stop") == "lines":
             return Failure("TLE", f"more than {limits['lines']} executed lines", reported=True)
         if number:
@@ -193,12 +236,6 @@ class Supervisor:
         return None
 
 
-def own_resident_kb() -> int:
-    """Return the resident memory of this process in KiB."""
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[1]) * (resource.getpagesize() // 1024)
-
-
 def read_note(line: bytes) -> dict[str, Any]:
     """Return the reason a program's process gave for its end; empty when it gave none that can be read."""
     try:
@@ -206,8 +243,3 @@ def read_note(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return note if isinstance(note, dict) else {}
-
-
-def tail(descriptor: int, size: int) -> str:
-    """Return the end of what was written to standard error."""
-    return os.pread(descriptor, 300, max(0, size - 300)).decode("utf-8", "replace").strip()

@@ -66,6 +66,11 @@ class WorkerProcess:
         """Process id of the worker."""
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether the worker's process still exists; its programs may hold the connection open a little longer."""
+        return self._process.poll() is None
+
     def wait_ready(self) -> None:
         """Wait for the worker's first frame; raises `VerifierError` with its last words when it does not come."""
         self.connection.settimeout(START_SECONDS)

@@ -97,7 +97,7 @@ def test_matrix_of_each_family_by_execution(family: str, verifier: Judge) -> Non
 
 
 def test_equal_has_the_limits_of_four_exclusive_traits(verifier: Judge) -> None:
-    for problems in by_family(generate(EQUAL, "test", 60, seed=4)).values():
+    for problems in by_family(generate(EQUAL, "test", 36, seed=4)).values():
         success = success_matrix(problems, verifier)
         assert (success.sum(axis=1) == 1).all()
         _, rates, _ = trait_rates(problems, success)

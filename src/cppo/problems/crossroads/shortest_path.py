@@ -115,13 +115,13 @@ def oracle(n: int, edges: list[list[int]]) -> int:
 def _arcs(rng: random.Random, n: int, count: int, forward: bool) -> list[tuple[int, int]]:
     """Draw a path from 0 to n - 1 through a few nodes and other arcs, none out of n - 1, none into 0."""
     inner = rng.sample(range(1, n - 1), rng.randint(3, 5))
-    way = [0, *(sorted(inner) if forward else inner), n - 1]
-    arcs = set(pairwise(way))
-    while len(arcs) < count:
-        u, v = rng.randrange(n - 1), rng.randrange(1, n)
-        if u != v and (u < v or not forward):
-            arcs.add((u, v))
-    return rng.sample(sorted(arcs), count)
+    arcs = set(pairwise([0, *(sorted(inner) if forward else inner), n - 1]))
+    pairs = (n - 1) ** 2
+    for code in rng.sample(range(pairs), min(2 * count, pairs)):
+        u, v = code // (n - 1), 1 + code % (n - 1)
+        if u != v and len(arcs) < count:
+            arcs.add((min(u, v), max(u, v)) if forward else (u, v))
+    return rng.sample(sorted(arcs), len(arcs))
 
 
 def _unit(rng: random.Random) -> Instance:
@@ -131,19 +131,19 @@ def _unit(rng: random.Random) -> Instance:
 
 def _positive(rng: random.Random) -> Instance:
     n = rng.randint(40, 44)
-    return [n, [[u, v, rng.randint(1, 40)] for u, v in _arcs(rng, n, 2 * n + 10, forward=False)]]
+    return [n, [[u, v, rng.randint(1, 9) ** 2] for u, v in _arcs(rng, n, 2 * n + 10, forward=False)]]
 
 
 def _negative_nine_nodes(rng: random.Random) -> Instance:
     n = 9
     lift = [rng.randint(0, 80) for _ in range(n)]  # potentials: no cycle is negative
     arcs = _arcs(rng, n, rng.randint(26, 32), forward=False)
-    return [n, [[u, v, rng.randint(1, 10) + lift[v] - lift[u]] for u, v in arcs]]
+    return [n, [[u, v, rng.randint(1, 6) ** 2 + lift[v] - lift[u]] for u, v in arcs]]
 
 
 def _dag(rng: random.Random) -> Instance:
     n = rng.randint(40, 44)
-    return [n, [[u, v, rng.randint(-20, 30)] for u, v in _arcs(rng, n, 2 * n + 10, forward=True)]]
+    return [n, [[u, v, rng.randint(-30, 30)] for u, v in _arcs(rng, n, 2 * n + 10, forward=True)]]
 
 
 def _chain(rng: random.Random) -> Instance:

@@ -1,0 +1,55 @@
+"""Which settings of a run differ from the defaults, which are the published ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import to_jsonable_python
+
+from cppo.recipe import Recipe
+from cppo.training.settings import BaselineSettings
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """One key whose value is not the default; both are JSON text. `default` is empty where there is none."""
+
+    key: str
+    default: str
+    value: str
+
+
+def deviations(config: Mapping[str, Any]) -> list[Deviation]:
+    """Return every leaf of a resolved configuration that differs from the default, in the order of the file."""
+    defaults = dict(_leaves(_defaults(config)))
+    return [
+        Deviation(key, _text(defaults[key]) if key in defaults else "", _text(value))
+        for key, value in _leaves(config)
+        if key not in defaults or defaults[key] != value
+    ]
+
+
+def _defaults(config: Mapping[str, Any]) -> dict[str, Any]:
+    defaults: dict[str, Any] = {
+        name: to_jsonable_python(field.get_default(call_default_factory=True))
+        for name, field in Recipe.model_fields.items()
+    }
+    named = config.get("baselines")
+    for name in named if isinstance(named, Mapping) else ():
+        defaults["baselines"].setdefault(name, BaselineSettings().model_dump(mode="json"))
+    return defaults
+
+
+def _leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in data.items():
+        if isinstance(value, Mapping) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

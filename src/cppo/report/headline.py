@@ -1,0 +1,85 @@
+"""The sentences at the top of the page, computed from the result whichever way it went."""
+
+from __future__ import annotations
+
+from cppo.report.formats import p_value, signed
+from cppo.report.inputs import Arm, Comparison, Interval, Limit, Results, RunData
+
+
+def headline(data: RunData) -> list[str]:
+    """Return the sentences: the subject's pass@K, the best comparator, the limits, and what the figures do not cover."""
+    results, subject = data.results, data.subject
+    at = headline_k(results)
+    mine = subject.pass_at[str(at)]
+    problems = results.problems.get("test", "the")
+    level = round(100 * results.confidence)
+    sentences = [
+        f"{subject.title} reaches pass@{at} {_interval(mine)} on {problems} held-out problems "
+        f"({level} % interval over problems)."
+    ]
+    best = best_comparator(results, subject, at)
+    row = next((c for c in results.comparisons if best is not None and c.other == best.name), None)
+    if best is not None:
+        sentences.append(_against(subject, best, row, at, len(results.comparisons)))
+    if str(at) in results.limits:
+        sentences.append(_against_limits(subject, mine, results.limits[str(at)]))
+    return sentences
+
+
+def caveats(data: RunData) -> list[str]:
+    """Return what a reader must know before quoting the figures."""
+    results = data.results
+    notes = []
+    seeds = min((row.seeds for row in results.comparisons), default=1)
+    if seeds == 1:
+        notes.append("One training seed: seed noise is not covered by any interval or p-value here.")
+    elif seeds < 3:
+        notes.append(f"{seeds} training seeds, fewer than 3: seed noise is hardly covered.")
+    if results.limits or results.problems.get("source") == "crossroads":
+        notes.append(
+            "Held-out statements share families and strategies with training: this tests coordination, not invention."
+        )
+    # The comparison repeats its seed warning for either arm; the sentence above already says it once.
+    others = {text for row in results.comparisons for text in row.warnings if "training seed" not in text}
+    return notes + sorted(others)
+
+
+def headline_k(results: Results) -> int:
+    """Return the k of the headline: the largest that one tuple covers."""
+    return max((k for k in results.ks if k <= results.k), default=results.ks[0])
+
+
+def best_comparator(results: Results, subject: Arm, at: int) -> Arm | None:
+    """Return the other arm with the highest mean pass@`at`, or None when there is no other."""
+    others = [arm for arm in results.arms if arm.name != subject.name]
+    return max(others, key=lambda arm: arm.pass_at[str(at)].mean, default=None)
+
+
+def _against(subject: Arm, best: Arm, row: Comparison | None, at: int, tests: int) -> str:
+    text = f"The best comparator, {best.title}, reaches {_interval(best.pass_at[str(at)])}"
+    if row is None:
+        return f"{text}; the two were not compared."
+    facts = (
+        f"{signed(row.difference)} [{signed(row.low)}, {signed(row.high)}], {p_value(row.holm_p)} "
+        f"after Holm over {tests} comparison{'s' if tests != 1 else ''}"
+    )
+    if row.low <= 0 <= row.high or not row.significant:
+        return f"{text}; the paired difference, {facts}, does not tell the two apart."
+    verb = "ahead of" if row.difference > 0 else "behind"
+    return f"{text}; {subject.title} is {verb} it by {facts}."
+
+
+def _against_limits(subject: Arm, mine: Interval, limit: Limit) -> str:
+    independent = f"the best independent policy’s limit of {limit.independent:.3f}"
+    tail = f"; the best coordinated policy’s limit is {limit.coordinated:.3f}."
+    if mine.low > limit.independent:
+        return f"It passes {independent}, with its whole interval above{tail}"
+    if mine.mean > limit.independent:
+        return f"Its mean is above {independent}, but its interval reaches below{tail}"
+    if mine.high >= limit.independent:
+        return f"It does not pass {independent}, though its interval reaches it{tail}"
+    return f"It does not pass {independent}: its whole interval lies below{tail}"
+
+
+def _interval(cell: Interval) -> str:
+    return f"{cell.mean:.3f} [{cell.low:.3f}, {cell.high:.3f}]"

@@ -1,0 +1,190 @@
+"""What the page reads: the files of a run directory, checked before anything is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cppo.episodes import Episode, read_episodes
+from cppo.errors import DataError
+from cppo.files import read_json, read_jsonl
+
+Row = dict[str, Any]
+
+
+class Record(BaseModel):
+    """Base of the parts of results.json. Further keys are allowed: a newer result still has a page."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Interval(Record):
+    """A mean over problems with its interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class Arm(Record):
+    """One inference method on one model."""
+
+    name: str
+    title: str
+    method: str
+    stage: str
+    independent: bool
+    pass_at: dict[str, Interval]
+    attempts: int
+    tokens: dict[str, int]
+    faults: dict[str, int] = {}
+    effective_strategies: float | None = None
+    duplicate_rate: float | None = None
+    first_slot: float | None = None
+    parse_rate: float | None = None
+    coordination_gain: float | None = None
+    true_validity: float | None = None
+
+
+class Comparison(Record):
+    """The subject against one other arm, paired over problems."""
+
+    subject: str
+    other: str
+    k: int
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    holm_p: float
+    significant: bool
+    problems: int
+    seeds: int
+    warnings: tuple[str, ...] = ()
+
+
+class Limit(Record):
+    """The best possible policies at one k, with an exact solver."""
+
+    coordinated: float
+    independent: float
+    families: dict[str, dict[str, float]] = {}
+
+
+class Results(Record):
+    """results.json."""
+
+    name: str
+    seed: int
+    k: int
+    budget: int
+    ks: tuple[int, ...]
+    confidence: float
+    problems: dict[str, Any]
+    arms: tuple[Arm, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    limits: dict[str, Limit] = {}
+    stages: dict[str, Row] = {}
+
+    def arm(self, name: str) -> Arm | None:
+        """Return the arm called `name`, or None."""
+        return next((arm for arm in self.arms if arm.name == name), None)
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Everything the page shows. `metrics` has one list of rows a stage that wrote any; `config` is {} when absent."""
+
+    directory: Path
+    results: Results
+    episodes: Mapping[str, Sequence[Episode]]
+    metrics: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    stages: Mapping[str, Row] = field(default_factory=dict)
+    config: Row = field(default_factory=dict)
+    provenance: Row = field(default_factory=dict)
+
+    @property
+    def subject(self) -> Arm:
+        """The arm that was compared with every other one; without comparisons the configured one, else the last."""
+        named = [row.subject for row in self.results.comparisons]
+        named.append(str(self.config.get("evaluation", {}).get("subject", "")))
+        return next((arm for arm in map(self.results.arm, named) if arm is not None), self.results.arms[-1])
+
+
+def read_run(directory: Path) -> RunData:
+    """Read a run directory.
+
+    Raises `DataError` that names the file when results.json or episodes.jsonl is missing, or any file is damaged or does
+    not fit the others. Stage files, config.json and provenance.json may be absent.
+    """
+    for name in ("results.json", "episodes.jsonl"):
+        if not (directory / name).is_file():
+            raise DataError(
+                f"{directory} has no {name}; the page needs an evaluated run: run the recipe to the end "
+                "(cppo run RECIPE) or its evaluation (cppo eval RECIPE) first"
+            )
+    results = _results(directory / "results.json")
+    return RunData(
+        directory,
+        results,
+        _episodes(directory / "episodes.jsonl", results),
+        {path.parent.name: _rows(path) for path in sorted(directory.glob("stages/*/metrics.jsonl"))},
+        {**results.stages, **{p.parent.name: _object(p) for p in sorted(directory.glob("stages/*/done.json"))}},
+        _object(directory / "config.json"),
+        _object(directory / "provenance.json"),
+    )
+
+
+def _results(path: Path) -> Results:
+    try:
+        results = Results.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        raise DataError(
+            f"{path} is not a result: {where}: {first['msg']} ({error.error_count()} faults in all); "
+            "delete it and evaluate again (cppo eval RECIPE)"
+        ) from None
+    if not results.arms:
+        raise DataError(f"{path} has no arms; evaluate at least one (evaluation.arms)")
+    for arm in results.arms:
+        absent = [k for k in results.ks if str(k) not in arm.pass_at]
+        if absent:
+            raise DataError(f"{path}: arm {arm.name!r} has no pass@{absent[0]}, though ks is {list(results.ks)}")
+    return results
+
+
+def _episodes(path: Path, results: Results) -> dict[str, list[Episode]]:
+    groups: dict[str, list[Episode]] = {arm.name: [] for arm in results.arms}
+    for episode in read_episodes(path):
+        if episode.arm not in groups:
+            known = ", ".join(groups)
+            raise DataError(f"{path} has episodes of arm {episode.arm!r}, which results.json does not have ({known})")
+        groups[episode.arm].append(episode)
+    empty = [name for name, mine in groups.items() if not mine]
+    if empty:
+        raise DataError(f"{path} has no episodes of arm {empty[0]!r}; delete it and evaluate again (cppo eval RECIPE)")
+    return groups
+
+
+def _object(path: Path) -> Row:
+    """Return a JSON object, {} when the file is absent."""
+    if not path.exists():
+        return {}
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise DataError(f"{path} holds {type(value).__name__}, not a JSON object; restore it or delete it")
+    return value
+
+
+def _rows(path: Path) -> list[Row]:
+    rows = []
+    for number, row in read_jsonl(path):
+        if not isinstance(row, dict) or "step" not in row:
+            raise DataError(f"{path}, line {number}: not a row of figures (an object with a step)")
+        rows.append(row)
+    return rows
