@@ -48,9 +48,7 @@ def parse_override(text: str) -> tuple[tuple[str, ...], Any]:
     key, separator, raw = text.partition("=")
     path = tuple(part.strip().replace("-", "_") for part in key.split("."))
     if not separator or not all(path):
-        raise ConfigError(
-            f"override {text!r} is not of the form section.key=value, e.g. joint.learning_rate=1e-4"
-        )
+        raise ConfigError(f"override {text!r} is not of the form section.key=value, e.g. joint.learning_rate=1e-4")
     try:
         return path, tomllib.loads(f"value = {raw.strip()}")["value"]
     except tomllib.TOMLDecodeError:
@@ -102,17 +100,13 @@ def describe(section: type[Section], prefix: str = "") -> Iterator[tuple[str, st
             yield from describe(inner, f"{path}.")
             continue
         default = (
-            "required"
-            if field.is_required()
-            else json.dumps(field.get_default(call_default_factory=True), default=str)
+            "required" if field.is_required() else json.dumps(field.get_default(call_default_factory=True), default=str)
         )
         yield path, default, " ".join((field.description or "").split())
 
 
 def _not_json(value: object) -> object:
-    raise ConfigError(
-        f"{value!r} ({type(value).__name__}) cannot stand in a recipe; use text, numbers, lists, tables"
-    )
+    raise ConfigError(f"{value!r} ({type(value).__name__}) cannot stand in a recipe; use text, numbers, lists, tables")
 
 
 def _section_of(annotation: object) -> type[Section] | None:

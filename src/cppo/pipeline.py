@@ -66,7 +66,9 @@ class SecondLane:
 
     def __enter__(self) -> SecondLane:
         command = [sys.executable, "-m", "cppo.cli.lane", str(self.run.directory), *self.stages]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         self.tail: list[str] = []
         self.reader = threading.Thread(target=self._relay, daemon=True)
         self.reader.start()

@@ -9,11 +9,12 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from cppo.config import Section, apply_overrides, build, read_toml
+from cppo.errors import choose
 from cppo.evaluation.methods import METHODS
 from cppo.evaluation.settings import EvaluationSettings
-from cppo.errors import choose
 from cppo.policy.settings import ModelSettings
 from cppo.problems.pools import ProblemsSettings
+from cppo.text import LABELS
 from cppo.training.settings import (
     AuditSettings,
     BaselineSettings,
@@ -23,7 +24,6 @@ from cppo.training.settings import (
     ValiditySettings,
     WarmupSettings,
 )
-from cppo.text import LABELS
 from cppo.verifier import VerifierConfig
 
 MAIN_STAGES = ("prepare", "sft", "validity", "warmup", "audit", "joint")
@@ -57,7 +57,10 @@ class Recipe(Section):
     """Stage 4."""
     joint: JointSettings = JointSettings()
     """Stage 5."""
-    baselines: dict[str, BaselineSettings] = {"grpo": BaselineSettings(rule="grpo"), "pkpo": BaselineSettings(rule="pkpo_loo1")}
+    baselines: dict[str, BaselineSettings] = {
+        "grpo": BaselineSettings(rule="grpo"),
+        "pkpo": BaselineSettings(rule="pkpo_loo1"),
+    }
     """Reinforcement learning on DIRECT, one table a baseline; the name is the stage's name."""
     evaluation: EvaluationSettings = EvaluationSettings()
     """Fixed-budget evaluation."""
@@ -91,8 +94,8 @@ class Recipe(Section):
         total = settings.problems_per_step * per_problem
         if total % settings.micro_batch:
             raise ValueError(
-                f"{name}: problems_per_step {settings.problems_per_step} × {formula} {per_problem} = {total} sequences a "
-                f"step, which is not a multiple of {name}.micro_batch {settings.micro_batch}"
+                f"{name}: problems_per_step {settings.problems_per_step} × {formula} {per_problem} = {total} sequences "
+                f"a step, which is not a multiple of {name}.micro_batch {settings.micro_batch}"
             )
 
     def stages(self) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import platform
 import subprocess
@@ -82,7 +81,9 @@ class Run:
         if self.done(stage) is None:
             raise RunError(f"stage {stage!r} is not complete in {self.directory}; run it first (cppo {stage} …)")
         if not path.exists():
-            raise RunError(f"{path} is missing, though stage {stage!r} is complete; delete {path.parent} and run it again")
+            raise RunError(
+                f"{path} is missing, though stage {stage!r} is complete; delete {path.parent} and run it again"
+            )
         return path
 
     @contextmanager
@@ -138,4 +139,4 @@ def _read_config(path: Path) -> dict[str, Any]:
     data = read_json(path)
     if not isinstance(data, dict):
         raise RunError(f"{path} does not hold a configuration; restore it or delete the run directory")
-    return json.loads(json.dumps(data))
+    return data

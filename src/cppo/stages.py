@@ -15,7 +15,7 @@ from cppo.problems.pools import Pools, load_pools, read_pools, write_pools
 from cppo.progress import Reporter
 from cppo.runs import Run
 from cppo.seeding import derive_seed, derived_random
-from cppo.text import prompt_set
+from cppo.text import format_plan, prompt_set
 from cppo.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Context(AbstractContextManager["Context"]):
 
     @cached_property
     def pools(self) -> Pools:
-        """The problems. A testbed's are written down by the first stage, so that later ones need not draw them again."""
+        """The problems. A testbed's are written down by the first stage; later ones need not draw them again."""
         written = self.run.stage("prepare") / "problems"
         if self.recipe.problems.source == "crossroads" and self.run.done("prepare") is not None:
             return read_pools(written)
@@ -129,13 +129,21 @@ def _tiny_corpus(context: Context) -> tuple[list[str], list[str]]:
     testbed = context.pools.testbed
     if testbed is None:
         raise ModelError("model.tiny is built from the testbed's texts; with problems.source 'files' set model.path")
-    texts: list[str] = []
+    prompts, texts = context.prompts, []
     sentences: dict[str, None] = {}
+    frame = format_plan([""] * context.recipe.k)
     for problem in context.pools.train[:2000]:
         methods = testbed.methods(problem)
         sentences.update(dict.fromkeys(methods))
         program = testbed.gold_program(problem, derived_random("corpus", problem.id).choice(methods)) or ""
-        texts += [context.prompts.direct(problem.statement).text + program, context.prompts.plan(problem.statement, 4).text]
+        # Sentences are tokens of their own, so plans are shown without them: only what surrounds them is learnt.
+        texts += [
+            prompts.direct(problem.statement).text + program,
+            prompts.plan(problem.statement, context.recipe.k).text + frame,
+            prompts.plan(problem.statement, 1).text + frame,
+            prompts.solve(problem.statement, "").text,
+            prompts.judge(problem.statement, frame).text,
+        ]
     return texts, list(sentences)
 
 
@@ -201,12 +209,14 @@ def _judged_plans(context: Context) -> list[Any]:
     problems = pools.train[: settings.problems]
     if settings.data is not None:
         return read_judged_plans(settings.data, problems)
-    tuples = gold_tuples(problems, settings.pairs, recipe.k, derive_seed(recipe.seed, "ψ"), pools.testbed, recipe.sft.data)
+    tuples = gold_tuples(
+        problems, settings.pairs, recipe.k, derive_seed(recipe.seed, "ψ"), pools.testbed, recipe.sft.data
+    )
     return judged_plans(tuples, _foreign_methods(context, tuples), settings.prefixes, recipe.seed)
 
 
 def _foreign_methods(context: Context, tuples: Sequence[Any]) -> Callable[[Problem], Sequence[str]]:
-    """Return the source of methods that do not belong to a problem: other families on a testbed, else other problems."""
+    """Return the source of methods foreign to a problem: other families on a testbed, else other problems."""
     testbed = context.pools.testbed
     if testbed is None:
         everything = [(gold.problem.id, method) for gold in tuples for method in gold.methods]
@@ -235,8 +245,8 @@ def _gate(context: Context, stage: str, missed: Sequence[str], on_fail: str, sum
         return
     write_json(context.run.stage(stage) / "rejected.json", dict(summary))
     raise GateError(
-        f"{text}. The figures are in {context.run.stage(stage) / 'rejected.json'}. Train longer or on more data, or set "
-        f"{stage}.on_fail = 'warn' to go on regardless"
+        f"{text}. The figures are in {context.run.stage(stage) / 'rejected.json'}. Train longer or on more data, or "
+        f"set {stage}.on_fail = 'warn' to go on regardless"
     )
 
 

@@ -10,9 +10,13 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
+from typing import TypeAlias
 
 from cppo import __version__
 from cppo.errors import CppoError
+
+Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 STAGE_HELP = {
     "prepare": "load the problems, prove the pools disjoint, build a tiny model where asked",
@@ -43,7 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        print(f"cppo: error: {error.strerror or error}{where}; what was complete is kept, run the same command again", file=sys.stderr)
+        print(
+            f"cppo: error: {error.strerror or error}{where}; what was complete is kept, run the same command again",
+            file=sys.stderr,
+        )
         return 1
 
 
@@ -101,12 +108,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _recipe_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str) -> argparse.ArgumentParser:
+def _recipe_command(commands: Subcommands, name: str, text: str) -> argparse.ArgumentParser:
     command = commands.add_parser(
         name,
         help=text,
-        description=f"{text[0].upper()}{text[1:]}. Any key of the recipe can be set from here, e.g. --joint.learning_rate 1e-4 "
-        "(`cppo config` lists them).",
+        description=f"{text[0].upper()}{text[1:]}. Any key of the recipe can be set from here, e.g. "
+        "--joint.learning_rate 1e-4 (`cppo config` lists them).",
     )
     command.add_argument("recipe", help="a TOML recipe")
     command.add_argument("-o", "--output", metavar="DIR", help="run directory (default: runs/NAME of the recipe)")
@@ -117,7 +124,8 @@ def _recipe_command(commands: argparse._SubParsersAction[argparse.ArgumentParser
     return command
 
 
-def _commands():  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _commands() -> ModuleType:
+    """Import the commands, and with them numpy and scipy, only when one is called."""
     from cppo.cli import commands
 
     return commands

@@ -56,7 +56,7 @@ class Workbench:
     prompts: PromptSet
     verifier: Verifies
     judge: Judge | None = None
-    clock: Callable[[str], None] = field(default=lambda phase: None)
+    clock: Callable[[str], None] = field(default=lambda _: None)
 
 
 def collect_plans(
@@ -192,7 +192,12 @@ def _judged(
 
 
 def _branch(
-    problem: Problem, completion: Completion, method: str | None, program: str, verdict: ProgramVerdict, judge: Judge | None
+    problem: Problem,
+    completion: Completion,
+    method: str | None,
+    program: str,
+    verdict: ProgramVerdict,
+    judge: Judge | None,
 ) -> Branch:
     label = None
     if judge is not None:

@@ -40,15 +40,13 @@ def family_matrices(problems: Sequence[Problem], verifier: Judge) -> list[Family
 def limits(matrices: Sequence[FamilyMatrix], ks: Sequence[int]) -> dict[str, Any]:
     """Return, for every k, the best coordinated and the best independent policy's pass@k on these problems.
 
-    A policy sees the family but not the trait, so each family has its own optimum; the problem set's limit is their mean
-    weighted by problems. The solver is taken to be exact.
+    A policy sees the family but not the trait, so each family has its own optimum; the limit of the
+    problem set is their mean, weighted by problems. The solver is taken to be exact.
     """
     sizes = np.array([len(matrix.success_PS) for matrix in matrices], dtype=float)
     result: dict[str, Any] = {}
     for k in ks:
-        best = [
-            (best_coordinated(m.success_PS, None, k), best_independent(m.success_PS, None, k)[0]) for m in matrices
-        ]
+        best = [(best_coordinated(m.success_PS, None, k), best_independent(m.success_PS, None, k)[0]) for m in matrices]
         coordinated, independent = zip(*best, strict=True)
         result[str(k)] = {
             "coordinated": float(mixture_limit(coordinated, sizes)),

@@ -47,10 +47,7 @@ def problem_scores(
     scores: dict[int, list[float]] = {at: [] for at in ks}
     for problem_id in problem_ids:
         mine = groups.get(problem_id, [])
-        if independent:
-            spent = sum(max(1, len(episode.branches)) for episode in mine)
-        else:
-            spent = len(mine) * k
+        spent = sum(max(1, len(episode.branches)) for episode in mine) if independent else len(mine) * k
         if spent != attempts:
             raise DataError(f"problem {problem_id!r} has {spent} attempts; exactly {attempts} are needed for every arm")
         for at in ks:
@@ -100,7 +97,7 @@ def comparisons(
     others = [name for name in scores if name != subject]
     if subject not in scores or not others:
         return []
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in others:
         result = compare(
             np.stack([s[at] for s in scores[subject]]),

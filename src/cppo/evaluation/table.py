@@ -13,8 +13,8 @@ def result_table(results: Mapping[str, Any]) -> Table:
     ks = [str(k) for k in results["ks"]]
     level = round(100 * results["confidence"])
     table = Table(
-        title=f"{results['name']}: {results['problems']['test']} test problems, {results['budget']} programs a problem, "
-        f"seed {results['seed']}, {level} % intervals",
+        title=f"{results['name']}: {results['problems']['test']} test problems, {results['budget']} programs a problem, seed "
+        f"{results['seed']}, {level} % intervals",
         title_justify="left",
     )
     table.add_column("method", no_wrap=True)
@@ -25,7 +25,10 @@ def result_table(results: Mapping[str, Any]) -> Table:
     versus = {row["other"]: row for row in results["comparisons"]}
     for arm in results["arms"]:
         table.add_row(
-            arm["title"], *[_interval(arm["pass_at"][k]) for k in ks], *_versus(versus.get(arm["name"])), _tokens(arm, results)
+            arm["title"],
+            *[_interval(arm["pass_at"][k]) for k in ks],
+            *_versus(versus.get(arm["name"])),
+            _tokens(arm, results),
         )
     for kind, title in (("independent", "best independent policy"), ("coordinated", "best coordinated policy")):
         if results.get("limits"):

@@ -59,8 +59,6 @@ Progress = Callable[[int], None]
 class Engine(Protocol):
     """Anything that can sample from the policy."""
 
-    def generate(
-        self, requests: Sequence[GenerationRequest], on_progress: Progress | None = None
-    ) -> list[Completion]:
+    def generate(self, requests: Sequence[GenerationRequest], on_progress: Progress | None = None) -> list[Completion]:
         """Return one completion a request, in the order of the requests."""
         ...

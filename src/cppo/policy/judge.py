@@ -74,16 +74,15 @@ def load_judge(directory: Path, prompts: PromptSet, dtype: str, device: str) -> 
         )
     facts = read_json(directory / JUDGE_FILE)
     model = load_model(directory, dtype, device)
-    return PlanJudge(
-        model, load_tokenizer(directory), prompts, tau=facts["tau"], max_length=facts["max_length"]
-    )
+    return PlanJudge(model, load_tokenizer(directory), prompts, tau=facts["tau"], max_length=facts["max_length"])
 
 
 def last_logits(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Return the logits after the last token of left-padded rows, [n, vocabulary]."""
     positions = (mask.cumsum(1) - 1).clamp(min=0)
     output = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=False, logits_to_keep=1)
-    return output.logits[:, -1]
+    logits: torch.Tensor = output.logits[:, -1]
+    return logits
 
 
 def judge_ids(tokenizer: Any, prompts: PromptSet, statement: str, plan: str, max_length: int) -> list[int]:

@@ -31,36 +31,26 @@ def load_tokenizer(path: str | Path, revision: str | None = None) -> Any:
     except (OSError, ValueError) as error:
         raise ModelError(f"no tokenizer can be loaded from {path}: {_first_line(error)}") from error
     if tokenizer.eos_token_id is None:
-        raise ModelError(
-            f"the tokenizer of {path} has no end-of-sequence token; set eos_token in its configuration"
-        )
+        raise ModelError(f"the tokenizer of {path} has no end-of-sequence token; set eos_token in its configuration")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
 
 
-def load_model(
-    path: str | Path, dtype: str = "float32", device: str = "cpu", revision: str | None = None
-) -> Any:
+def load_model(path: str | Path, dtype: str = "float32", device: str = "cpu", revision: str | None = None) -> Any:
     """Load a causal language model. Raises `ModelError` naming the path when it is missing or damaged."""
     import torch
     from transformers import AutoModelForCausalLM
 
     _require(path)
     try:
-        model = AutoModelForCausalLM.from_pretrained(
-            str(path), dtype=getattr(torch, dtype), revision=revision
-        )
-    except Exception as error:  # noqa: BLE001 - the boundary to transformers and safetensors, which raise many kinds
-        raise ModelError(
-            f"no causal language model can be loaded from {path}: {_first_line(error)}"
-        ) from error
+        model = AutoModelForCausalLM.from_pretrained(str(path), dtype=getattr(torch, dtype), revision=revision)
+    except Exception as error:
+        raise ModelError(f"no causal language model can be loaded from {path}: {_first_line(error)}") from error
     return model.to(device)
 
 
-def load_policy(
-    settings: ModelSettings, base: str | Path, checkpoint: str | Path | None, *, trainable: bool
-) -> Any:
+def load_policy(settings: ModelSettings, base: str | Path, checkpoint: str | Path | None, *, trainable: bool) -> Any:
     """Load the policy for a stage.
 
     `base` is the model the recipe starts from; `checkpoint` is what an earlier stage left (all weights, or an adapter
@@ -134,10 +124,8 @@ def _load_adapter(model: Any, checkpoint: str | Path, trainable: bool) -> Any:
     from peft import PeftModel
 
     try:
-        return PeftModel.from_pretrained(
-            model, str(checkpoint), is_trainable=trainable, autocast_adapter_dtype=True
-        )
-    except Exception as error:  # noqa: BLE001 - the boundary to PEFT and safetensors, which raise many kinds
+        return PeftModel.from_pretrained(model, str(checkpoint), is_trainable=trainable, autocast_adapter_dtype=True)
+    except Exception as error:
         raise ModelError(f"the adapter in {checkpoint} cannot be loaded: {_first_line(error)}") from error
 
 
@@ -145,9 +133,7 @@ def _require(path: str | Path) -> None:
     """A path that looks like a directory must exist; anything else is left to the Hub client to resolve."""
     text = str(path)
     if (text.startswith((".", "/", "~")) or text.count("/") > 1) and not Path(text).exists():
-        raise ModelError(
-            f"{text} does not exist; give the directory of a model, or the name of one on the Hub"
-        )
+        raise ModelError(f"{text} does not exist; give the directory of a model, or the name of one on the Hub")
 
 
 def _first_line(error: Exception) -> str:

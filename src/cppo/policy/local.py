@@ -44,9 +44,7 @@ class LocalEngine:
         if not self._ends:
             raise ModelError("the tokenizer has no end-of-sequence token; set one before generating")
 
-    def generate(
-        self, requests: Sequence[GenerationRequest], on_progress: Progress | None = None
-    ) -> list[Completion]:
+    def generate(self, requests: Sequence[GenerationRequest], on_progress: Progress | None = None) -> list[Completion]:
         """Return one completion a request, in order. Raises `ModelError` when prompt and limit exceed the context."""
         rendered: dict[Prompt, list[int]] = {}
         for request in requests:

@@ -14,9 +14,7 @@ class ScriptedEngine:
         self.script = script
         self.requests: list[GenerationRequest] = []
 
-    def generate(
-        self, requests: Sequence[GenerationRequest], on_progress: Progress | None = None
-    ) -> list[Completion]:
+    def generate(self, requests: Sequence[GenerationRequest], on_progress: Progress | None = None) -> list[Completion]:
         """Return `script(request)` for every request, cut at its token limit."""
         self.requests.extend(requests)
         completions = [self._answer(request) for request in requests]

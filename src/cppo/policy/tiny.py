@@ -21,9 +21,7 @@ from cppo.text.prompts import JUDGE_WORDS
 END, PAD = "<|end|>", "<|pad|>"
 
 
-def build_tokenizer(
-    texts: Iterable[str], sentences: Sequence[str], vocabulary: int
-) -> PreTrainedTokenizerFast:
+def build_tokenizer(texts: Iterable[str], sentences: Sequence[str], vocabulary: int) -> PreTrainedTokenizerFast:
     """Train a byte-level BPE on `texts`; each of `sentences` and each judge word becomes one added token.
 
     The same texts give the same tokenizer. Raises nothing of its own.
@@ -63,9 +61,7 @@ def build_model(settings: TinyModel, tokenizer: PreTrainedTokenizerFast, seed: i
     return model
 
 
-def save_tiny(
-    directory: Path, settings: TinyModel, texts: Iterable[str], sentences: Sequence[str], seed: int
-) -> None:
+def save_tiny(directory: Path, settings: TinyModel, texts: Iterable[str], sentences: Sequence[str], seed: int) -> None:
     """Build tokenizer and model and save both to `directory`."""
     tokenizer = build_tokenizer(texts, sentences, settings.vocabulary)
     build_model(settings, tokenizer, seed).save_pretrained(directory)

@@ -58,7 +58,9 @@ def read_problems(path: Path | str) -> Iterator[Problem]:
 
 def _tests(value: Any, origin: str) -> list[TestCase]:
     if not isinstance(value, list) or not value:
-        raise DataError(f"{origin}: tests must be a non-empty list of {{input, output}}; without tests nothing can pass")
+        raise DataError(
+            f"{origin}: tests must be a non-empty list of {{input, output}}; without tests nothing can pass"
+        )
     for index, test in enumerate(value):
         if not isinstance(test, Mapping) or set(test) != {"input", "output"}:
             raise DataError(f"{origin}: test {index} must have exactly the keys input and output")

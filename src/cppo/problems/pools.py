@@ -12,10 +12,10 @@ from pydantic import Field, model_validator
 
 from cppo.config import Section
 from cppo.errors import DataError
-from cppo.problems.crossroads.oracle import CrossroadsTestbed
-from cppo.problems.crossroads.generate import generate
-from cppo.problems.crossroads.settings import LINE_LIMIT, SETTINGS, TESTS_PER_PROBLEM, Setting
 from cppo.files import write_jsonl
+from cppo.problems.crossroads.generate import generate
+from cppo.problems.crossroads.oracle import CrossroadsTestbed
+from cppo.problems.crossroads.settings import LINE_LIMIT, SETTINGS, TESTS_PER_PROBLEM, Setting
 from cppo.problems.jsonl import problem_to_row, read_problems
 from cppo.problems.problem import Problem
 from cppo.problems.testbed import Testbed
@@ -142,8 +142,8 @@ def refuse_leaks(train: Sequence[Problem], evaluation: Mapping[str, Sequence[Pro
             twin = hashes.get(statement_hash(problem.statement))
             if twin is not None:
                 raise DataError(
-                    f"{name} problem {problem.id!r} has the statement of training problem {twin!r}; training on it would "
-                    "make the result worthless: remove it from one of the pools"
+                    f"{name} problem {problem.id!r} has the statement of training problem {twin!r}; training on it "
+                    "would make the result worthless: remove it from one of the pools"
                 )
 
 

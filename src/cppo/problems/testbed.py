@@ -12,8 +12,6 @@ from cppo.problems.problem import Problem
 class Testbed(Protocol):
     """A source of problems whose strategies are known."""
 
-    __test__ = False  # not a pytest class
-
     def methods(self, problem: Problem) -> list[str]:
         """Return the sentence of every strategy of the problem's family, commonest first."""
         ...

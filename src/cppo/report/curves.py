@@ -6,79 +6,111 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from cppo.report.formats import is_number
 from cppo.report.inputs import Row, RunData
 from cppo.report.plots import Plot
 from cppo.report.stages import stage_title
-from cppo.report.svg import DASHES, LINE, MARKERS, SERIES, drawing
+from cppo.report.svg import DASHES, MARKERS, SERIES, drawing
 
 WINDOW = 7
 """Rollouts in the moving mean that is drawn strong; the figures themselves are drawn faint."""
+LOOKS = {"joint": 0, "warmup": 6, "sft": 0, "validity": 0}
+"""Looks of the method's own stages; baselines take what is left."""
+SOLVER_LOOK = 5
+"""Look of joint training's solver region, where both its regions are drawn."""
 FEW = 16
 """Up to this many points are marked one by one and not smoothed."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One line: a stage's figure, and what it is called."""
+    """One line: a stage's figure, what it is called, and which of the looks (colour, dash, marker) it has."""
 
     stage: str
     key: str
-    name: str = ""
+    name: str
+    look: int
 
 
 @dataclass(frozen=True)
 class Question:
-    """One plot: what it answers, its lines, the unit of its vertical axis."""
+    """One plot: what it answers, the unit of its vertical axis, its lines. `share`: the axis runs from 0 to 1."""
 
     slug: str
     title: str
     unit: str
     curves: tuple[Curve, ...]
-    fraction: bool = True
-    x: str = "updates"
+    share: bool = True
+    smooth: bool = True
 
 
 def questions(data: RunData) -> list[Question]:
     """Return every plot the stages could fill; lines without figures are left out when they are drawn."""
-    direct = [name for name in data.metrics if name not in ("sft", "validity", "warmup", "joint")]
-    rl = ["joint", *direct]
-
-    def over(stages: Sequence[str], key: str) -> tuple[Curve, ...]:
-        return tuple(Curve(stage, key) for stage in stages)
-
+    direct = [name for name in data.metrics if name not in LOOKS]
+    rl, with_warmup = ["joint", *direct], ["joint", *direct, "warmup"]
+    solved = [Curve(name, "solved", f"{_short(data, name)}: solved", _look(data, name)) for name in direct]
+    r_out = Curve("joint", "r_out", f"{_short(data, 'joint')}: R_out", 0)
     return [
+        Question("solved", "Reward while training", "R_out, or problems solved", (r_out, *solved)),
+        Question("value", "Programs that pass", "mean V", _over(data, rl, "v")),
+        Question("gate", "J rate against true validity, joint training", "share of tuples", _validity("joint")),
+        Question("gate-warmup", "J rate against true validity, warm-up", "share of tuples", _validity("warmup")),
+        Question("informative", "Informative groups", "share of groups", _over(data, with_warmup, "informative")),
         Question(
-            "solved", "Reward while training", "R_out, or problems solved",
-            (Curve("joint", "r_out", "CPPO: R_out of a tuple"), *(Curve(n, "solved", f"{stage_title(data, n)}: solved") for n in direct)),
-        ),
-        Question("value", "Programs that pass", "mean V", over(rl, "v")),
-        Question(
-            "gate", "J rate against true validity, joint training", "share of tuples",
-            (Curve("joint", "gate_rate", "J rate"), Curve("joint", "true_validity", "true validity")),
+            "fidelity", "Solver fidelity on known methods", "share exact", _over(data, with_warmup, "solver_fidelity")
         ),
         Question(
-            "gate-warmup", "J rate against true validity, warm-up", "share of tuples",
-            (Curve("warmup", "gate_rate", "J rate"), Curve("warmup", "true_validity", "true validity")),
+            "distinct",
+            "Tuples of joint training",
+            "share",
+            (
+                Curve("joint", "distinct_methods", "different known methods, of K", 0),
+                Curve("joint", "parse_rate", "tuples that parse", 3),
+            ),
         ),
-        Question("informative", "Informative groups", "share of groups", over(["warmup", *rl], "informative")),
-        Question("fidelity", "Solver fidelity on known methods", "share reproduced", over(["warmup", *rl], "solver_fidelity")),
         Question(
-            "distinct", "Different methods a tuple", "share of K",
-            (Curve("joint", "distinct_methods", "known methods, different"), Curve("joint", "parse_rate", "tuples that parse")),
+            "gain", "Coordination gain", "above scrambled slots", _over(data, ["joint"], "coordination_gain"), False
         ),
-        Question("gain", "Coordination gain", "pass@K above scrambled", over(["joint"], "coordination_gain"), fraction=False),
-        Question("kl", "KL to the reference, by region", "nats a token", _regions(data, rl, "kl"), fraction=False),
-        Question("entropy", "Entropy, by region", "nats a token", _regions(data, rl, "entropy"), fraction=False),
-        Question("sft-loss", "Loss, planner SFT", "cross-entropy, nats a token", over(["sft"], "loss"), fraction=False),
-        Question("validity-loss", "Loss, plan-validity model", "binary cross-entropy", over(["validity"], "loss"), fraction=False),
-    ]  # fmt: skip
+        Question("kl", "KL to the reference, by region", "nats a token", _regions(data, rl, "kl"), False),
+        Question("entropy", "Entropy, by region", "nats a token", _regions(data, rl, "entropy"), False),
+        Question("loss-sft", "Loss, planner SFT", "nats a token", _over(data, ["sft"], "loss"), False, False),
+        Question("loss-validity", "Loss, plan-validity model", "nats", _over(data, ["validity"], "loss"), False, False),
+    ]
+
+
+def _short(data: RunData, stage: str) -> str:
+    """Return the name of a stage in a legend; joint training goes by the title of the arm it made."""
+    if stage == "joint" and data.subject.stage == "joint":
+        return data.subject.title
+    return stage_title(data, stage)
+
+
+def _look(data: RunData, stage: str) -> int:
+    """Return the look of a stage, the same in every plot."""
+    free = [look for look in range(len(SERIES)) if look not in (*LOOKS.values(), SOLVER_LOOK)]
+    direct = [name for name in data.metrics if name not in LOOKS]
+    return LOOKS[stage] if stage in LOOKS else free[direct.index(stage) % len(free)]
+
+
+def _over(data: RunData, stages: Sequence[str], key: str) -> tuple[Curve, ...]:
+    return tuple(Curve(stage, key, _short(data, stage), _look(data, stage)) for stage in stages)
+
+
+def _validity(stage: str) -> tuple[Curve, ...]:
+    return Curve(stage, "gate_rate", "J rate", 0), Curve(stage, "true_validity", "true validity", 3)
 
 
 def _regions(data: RunData, stages: Sequence[str], key: str) -> tuple[Curve, ...]:
     return tuple(
-        Curve(stage, f"{key}/{region}", f"{stage_title(data, stage)}: {region}")
+        Curve(
+            stage,
+            f"{key}/{region}",
+            f"{_short(data, stage)}: {region}",
+            SOLVER_LOOK if (stage, region) == ("joint", "solver") else _look(data, stage),
+        )
         for stage in stages
         for region in ("planner", "solver")
     )
@@ -97,9 +129,9 @@ def series(rows: Sequence[Row], key: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def moving_mean(values: np.ndarray, window: int = WINDOW) -> np.ndarray:
-    """Return the mean over up to `window` values centred at each; at the ends over those that exist."""
-    half = window // 2
-    return np.array([values[max(0, i - half) : i + half + 1].mean() for i in range(len(values))])
+    """Return the mean over the `window` values centred at each; towards the ends over fewer, still centred."""
+    halves = [min(window // 2, i, len(values) - 1 - i) for i in range(len(values))]
+    return np.array([values[i - half : i + half + 1].mean() for i, half in enumerate(halves)])
 
 
 def _draw(data: RunData, question: Question) -> Plot | None:
@@ -107,24 +139,29 @@ def _draw(data: RunData, question: Question) -> Plot | None:
     lines = [line for line in lines if len(line[1])]
     if not lines:
         return None
-    names = [curve.name or stage_title(data, curve.stage) for curve, _, _ in lines]
-    words = "; ".join(f"{name} from {y[0]:.3g} to {y[-1]:.3g}" for name, (_, _, y) in zip(names, lines, strict=True))
-    rows_of_legend = len(lines) if len(lines) > 1 else 0
-    with drawing(question.slug, f"{question.title}: {words}", height=2.5 + 0.19 * rows_of_legend) as plot:
+    words = "; ".join(f"{curve.name} from {y[0]:.3g} to {y[-1]:.3g}" for curve, _, y in lines)
+    legend_rows = len(lines) if len(lines) > 1 else 0
+    with drawing(question.slug, f"{question.title}: {words}", height=2.5 + 0.2 * legend_rows) as plot:
         axes = plot.axes
-        for i, (name, (_, x, y)) in enumerate(zip(names, lines, strict=True)):
-            look = {"color": SERIES[i % len(SERIES)], "linestyle": DASHES[i % len(DASHES)]}
-            if len(y) <= FEW:
-                axes.plot(x, y, marker=MARKERS[i % len(MARKERS)], markersize=4.5, label=name, **look)
-            else:
-                axes.plot(x, y, color=look["color"], linewidth=0.8, alpha=0.3)
-                axes.plot(x, moving_mean(y), label=name, **look)
-        if question.fraction:
+        for curve, x, y in lines:
+            _line(axes, curve, x, y, smooth=question.smooth)
+        if question.share:
             axes.set_ylim(-0.02, 1.02)
-        axes.grid(axis="y", color=LINE)
-        axes.set_xlabel(question.x)
+        axes.grid(axis="y")
+        axes.set_xlabel("updates")
         axes.set_ylabel(question.unit)
-        axes.locator_params(axis="x", integer=True, nbins=7)
-        if rows_of_legend:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
+        if legend_rows:
             plot.figure.legend(loc="outside lower left", ncols=1, handlelength=2.8, labelspacing=0.25, borderaxespad=0)
     return Plot(plot.svg, question.title)
+
+
+def _line(axes: Axes, curve: Curve, x: np.ndarray, y: np.ndarray, *, smooth: bool) -> None:
+    colour, dash, marker = SERIES[curve.look], DASHES[curve.look], MARKERS[curve.look]
+    if len(y) <= FEW:
+        axes.plot(x, y, color=colour, linestyle=dash, marker=marker, markersize=4.5, label=curve.name)
+        return
+    if smooth:
+        axes.plot(x, y, color=colour, linewidth=0.8, alpha=0.3)
+        y = moving_mean(y)
+    axes.plot(x, y, color=colour, linestyle=dash, label=curve.name)

@@ -14,10 +14,16 @@ NO_PROGRAM = "no plan"
 """Attempts of a plan that did not parse: they were spent, but no program was written."""
 
 VERDICT_NAMES = {
-    Verdict.AC: "accepted", Verdict.WA: "wrong answer", Verdict.TLE: "out of time", Verdict.MLE: "out of memory",
-    Verdict.OLE: "too much output", Verdict.RE: "exception", Verdict.CE: "does not compile", Verdict.EMPTY: "no program",
+    Verdict.AC: "accepted",
+    Verdict.WA: "wrong answer",
+    Verdict.TLE: "out of time",
+    Verdict.MLE: "out of memory",
+    Verdict.OLE: "too much output",
+    Verdict.RE: "exception",
+    Verdict.CE: "does not compile",
+    Verdict.EMPTY: "no program",
     Verdict.INFRA: "verifier failed",
-}  # fmt: skip
+}
 
 UNKNOWN = "not a known method"
 

@@ -31,7 +31,7 @@ def signed(value: float) -> str:
 
 def p_value(value: float) -> str:
     """Return `p = 0.012`, or `p < 0.001`."""
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    return "p\u00a0<\u00a00.001" if value < 0.001 else f"p\u00a0=\u00a0{value:.3f}"
 
 
 def count(value: Any) -> str:

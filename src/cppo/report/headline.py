@@ -7,7 +7,7 @@ from cppo.report.inputs import Arm, Comparison, Interval, Limit, Results, RunDat
 
 
 def headline(data: RunData) -> list[str]:
-    """Return the sentences: the subject's pass@K, the best comparator, the limits, and what the figures do not cover."""
+    """Return the sentences: the subject's pass@K, then the best comparator, then the limits."""
     results, subject = data.results, data.subject
     at = headline_k(results)
     mine = subject.pass_at[str(at)]
@@ -22,7 +22,7 @@ def headline(data: RunData) -> list[str]:
     if best is not None:
         sentences.append(_against(subject, best, row, at, len(results.comparisons)))
     if str(at) in results.limits:
-        sentences.append(_against_limits(subject, mine, results.limits[str(at)]))
+        sentences.append(_against_limits(mine, results.limits[str(at)]))
     return sentences
 
 
@@ -69,7 +69,7 @@ def _against(subject: Arm, best: Arm, row: Comparison | None, at: int, tests: in
     return f"{text}; {subject.title} is {verb} it by {facts}."
 
 
-def _against_limits(subject: Arm, mine: Interval, limit: Limit) -> str:
+def _against_limits(mine: Interval, limit: Limit) -> str:
     independent = f"the best independent policy’s limit of {limit.independent:.3f}"
     tail = f"; the best coordinated policy’s limit is {limit.coordinated:.3f}."
     if mine.low > limit.independent:

@@ -118,8 +118,8 @@ class RunData:
 def read_run(directory: Path) -> RunData:
     """Read a run directory.
 
-    Raises `DataError` that names the file when results.json or episodes.jsonl is missing, or any file is damaged or does
-    not fit the others. Stage files, config.json and provenance.json may be absent.
+    Raises `DataError` that names the file when results.json or episodes.jsonl is missing, or any file is damaged or
+    does not fit the others. Stage files, config.json and provenance.json may be absent.
     """
     for name in ("results.json", "episodes.jsonl"):
         if not (directory / name).is_file():
@@ -133,10 +133,16 @@ def read_run(directory: Path) -> RunData:
         results,
         _episodes(directory / "episodes.jsonl", results),
         {path.parent.name: _rows(path) for path in sorted(directory.glob("stages/*/metrics.jsonl"))},
-        {**results.stages, **{p.parent.name: _object(p) for p in sorted(directory.glob("stages/*/done.json"))}},
+        _stages(directory, results),
         _object(directory / "config.json"),
         _object(directory / "provenance.json"),
     )
+
+
+def _stages(directory: Path, results: Results) -> dict[str, Row]:
+    """Return the stages' summaries: those in the result, then what ended later. The page's own is not part of it."""
+    found = {path.parent.name: _object(path) for path in sorted(directory.glob("stages/*/done.json"))}
+    return {name: facts for name, facts in {**results.stages, **found}.items() if name != "report"}
 
 
 def _results(path: Path) -> Results:

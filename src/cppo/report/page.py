@@ -19,7 +19,7 @@ from cppo.report.deviations import deviations
 from cppo.report.facts import UNKNOWN, heat_maps, verdict_mix, verdict_name
 from cppo.report.headline import caveats, headline, headline_k
 from cppo.report.inputs import RunData, read_run
-from cppo.report.plots import Plot, difference_plot, pass_at_plots, verdict_plot
+from cppo.report.plots import Plot, difference_plot, pass_at_plots
 from cppo.report.samples import Entry, sample_entries
 from cppo.report.stages import (
     audit_gates,
@@ -93,7 +93,6 @@ def _evaluation(data: RunData) -> dict[str, Any]:
     return {
         "pass_at": _marked(pass_at_plots(data)),
         "differences": next(iter(_marked([difference_plot(data)])), None),
-        "verdicts": next(iter(_marked([verdict_plot(data)]))),
         "mix": verdict_mix(data),
         "heat": heat_maps(data),
         "unknown": UNKNOWN,
@@ -114,10 +113,14 @@ def _training(data: RunData) -> dict[str, Any]:
         "audit": data.stages.get("audit", {}),
         "audit_figures": audit_gates(data),
         "missing": [stage_title(data, name) for name in missing_stages(data)],
-        "stages": [(stage_title(data, name), facts.get("seconds"), phases.get(name, {})) for name, facts in data.stages.items()],
+        "stages": [
+            (stage_title(data, name), f.get("seconds"), phases.get(name, {})) for name, f in data.stages.items()
+        ],
         "phases": list(dict.fromkeys(phase for found in phases.values() for phase in found)),
         "skipped": {
-            stage_title(data, name): counts for name, rows in data.metrics.items() if (counts := skipped_sequences(rows))
+            stage_title(data, name): counts
+            for name, rows in data.metrics.items()
+            if (counts := skipped_sequences(rows))
         },
     }
 
@@ -125,10 +128,13 @@ def _training(data: RunData) -> dict[str, Any]:
 def _budgets(data: RunData) -> list[str]:
     """Return how many programs stand behind one point of R_out and of `solved`: they are not the same budget."""
     baselines = data.config.get("baselines")
-    lines = [f"R_out counts a tuple as solved when one of its {data.results.k} programs passes"]
+    by_programs: dict[int, list[str]] = {}
     for name, settings in baselines.items() if isinstance(baselines, dict) else ():
         if name in data.metrics and isinstance(settings, dict) and "programs" in settings:
-            lines.append(f"{stage_title(data, name)} counts a problem as solved when one of {settings['programs']} programs passes")
+            by_programs.setdefault(settings["programs"], []).append(stage_title(data, name))
+    lines = [f"R_out counts a tuple as solved when one of its {data.results.k} programs passes"]
+    for n, names in by_programs.items():
+        lines.append(f"a problem of {' and '.join(names)} counts as solved when one of {n} programs passes")
     return lines
 
 

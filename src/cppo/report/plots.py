@@ -1,16 +1,16 @@
-"""The plots of the evaluation: pass@k with limits, paired differences, verdicts."""
+"""The plots of the evaluation: pass@k with limits, paired differences."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cppo.report.facts import verdict_mix
-from cppo.report.formats import share, signed
-from cppo.report.inputs import Arm, RunData
-from cppo.report.svg import INK, LINE, MARKERS, MUTED, SERIES, VERDICTS, drawing
+from matplotlib.axes import Axes
 
-ROW = 0.34
+from cppo.report.formats import signed
+from cppo.report.inputs import Arm, RunData
+from cppo.report.svg import INK, MARKERS, MUTED, PAPER, SERIES, drawing
+
+ROW = 0.36
 """Inches a row of a dot plot."""
 
 
@@ -38,9 +38,7 @@ def _pass_at(data: RunData, k: int) -> Plot:
             colour, marker = _look(data, arm)
             axes.plot([cell.low, cell.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
             axes.plot([cell.mean], [y], color=colour, marker=marker, markersize=6.5, linestyle="none")
-            axes.annotate(
-                f"{cell.mean:.2f}", (cell.mean, y), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8
-            )
+            _value(axes, f"{cell.mean:.2f}", cell.mean, y)
         axes.set_yticks(range(len(arms)), [arm.title for arm in arms])
         for label, arm in zip(axes.get_yticklabels(), arms, strict=True):
             label.set_color(INK)
@@ -56,7 +54,7 @@ def _pass_at(data: RunData, k: int) -> Plot:
     return Plot(plot.svg, f"pass@{k}")
 
 
-def _limit_lines(axes, independent: float, coordinated: float) -> None:  # type: ignore[no-untyped-def]
+def _limit_lines(axes: Axes, independent: float, coordinated: float) -> None:
     """Draw both limits as vertical lines, each named above the axes; one name where they coincide."""
     axes.axvline(independent, color=INK, linewidth=1.1, linestyle=(0, (4, 2)))
     if abs(coordinated - independent) < 0.005:
@@ -64,14 +62,22 @@ def _limit_lines(axes, independent: float, coordinated: float) -> None:  # type:
     else:
         axes.axvline(coordinated, color=INK, linewidth=1.1)
         names = [
-            (independent, f"independent limit {independent:.2f}", "right"),
-            (coordinated, f"coordinated limit {coordinated:.2f}", "right" if coordinated > 0.75 else "left"),
+            (independent, f"independent limit {independent:.2f}", "right" if independent > 0.5 else "left"),
+            (coordinated, f"coordinated limit {coordinated:.2f}", "right" if coordinated > 0.5 else "left"),
         ]
     for level, (x, text, side) in enumerate(reversed(names)):
         axes.annotate(
-            text, (x, 1), xycoords=("data", "axes fraction"), xytext=(0, 2 + 11 * level), textcoords="offset points",
-            ha=side, va="bottom", fontsize=8, color=MUTED, annotation_clip=False,
+            text, (x, 1), xycoords=("data", "axes fraction"), xytext=(0, 2 + 12 * level), textcoords="offset points",
+            ha=side, va="bottom", fontsize=8.5, color=MUTED, annotation_clip=False,
         )  # fmt: skip
+
+
+def _value(axes: Axes, text: str, x: float, y: float) -> None:
+    """Write a dot's value just above it; the page's colour behind the digits keeps lines out of them."""
+    axes.annotate(
+        text, (x, y), xytext=(0, 6), textcoords="offset points", ha="center", fontsize=8.5, zorder=5,
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6},
+    )  # fmt: skip
 
 
 def difference_plot(data: RunData) -> Plot | None:
@@ -81,9 +87,9 @@ def difference_plot(data: RunData) -> Plot | None:
         return None
     titles = {arm.name: arm.title for arm in data.results.arms}
     at, level = rows[0].k, round(100 * data.results.confidence)
-    words = ", ".join(f"{titles.get(row.other, row.other)} {signed(row.difference)}" for row in data.results.comparisons)
+    words = ", ".join(f"{titles.get(row.other, row.other)} {signed(row.difference)}" for row in reversed(rows))
     label = f"Difference in pass@{at}, {data.subject.title} minus each method: {words}"
-    with drawing("differences", label, width=5.4, height=0.9 + ROW * len(rows)) as plot:
+    with drawing("differences", label, width=5.0, height=0.9 + ROW * len(rows)) as plot:
         axes = plot.axes
         axes.axvline(0, color=INK, linewidth=1)
         for y, row in enumerate(rows):
@@ -91,12 +97,9 @@ def difference_plot(data: RunData) -> Plot | None:
             axes.plot([row.low, row.high], [y, y], color=SERIES[0], linewidth=2.2, solid_capstyle="butt")
             axes.plot(
                 [row.difference], [y], color=SERIES[0], marker="o", markersize=6.5,
-                markerfacecolor=SERIES[0] if clear else "none",
+                markerfacecolor=SERIES[0] if clear else PAPER,
             )  # fmt: skip
-            axes.annotate(
-                signed(row.difference), (row.difference, y), xytext=(0, 6), textcoords="offset points", ha="center",
-                fontsize=8,
-            )  # fmt: skip
+            _value(axes, signed(row.difference), row.difference, y)
         axes.set_yticks(range(len(rows)), [f"minus {titles.get(row.other, row.other)}" for row in rows])
         axes.tick_params(length=0)
         axes.tick_params(axis="y", labelcolor=INK)
@@ -107,41 +110,10 @@ def difference_plot(data: RunData) -> Plot | None:
         axes.spines["left"].set_visible(False)
         axes.set_xlabel(f"difference in pass@{at}, {data.subject.title} minus the other")
     caption = (
-        f"Differences over the same problems, {level} % intervals. A filled dot differs from 0 after Holm’s correction, "
-        "an open one does not."
+        f"Differences over the same problems, {level} % intervals. A filled dot differs from 0 after Holm’s "
+        "correction, an open one does not."
     )
     return Plot(plot.svg, caption)
-
-
-def verdict_plot(data: RunData) -> Plot:
-    """Return the mix of verdicts of every arm's attempts as stacked bars, labelled in place."""
-    mix = verdict_mix(data)
-    arms = list(reversed(data.results.arms))
-    words = "; ".join(f"{arm.title}: {_mix_words(mix[arm.name])}" for arm in data.results.arms)
-    with drawing("verdicts", f"Verdicts by method. {words}", width=7.4, height=0.6 + 0.42 * len(arms)) as plot:
-        axes = plot.axes
-        for y, arm in enumerate(arms):
-            left = 0.0
-            for code, part in mix[arm.name].items():
-                axes.barh(y, part, left=left, height=0.7, color=VERDICTS[code], edgecolor=LINE, linewidth=0.8)
-                if part >= 0.075:
-                    text = f"{code} {share(part)}" if part >= 0.13 else code
-                    axes.text(left + part / 2, y, text, ha="center", va="center", fontsize=8, color=INK)
-                left += part
-        axes.set_yticks(range(len(arms)), [arm.title for arm in arms])
-        axes.tick_params(length=0)
-        axes.tick_params(axis="y", labelcolor=INK)
-        axes.set_xlim(0, 1)
-        axes.set_ylim(-0.5, len(arms) - 0.5)
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-        axes.set_xlabel("share of attempts")
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-    return Plot(plot.svg, "Share of each method’s attempts by verdict. Parts too small for a name are in the table below.")
-
-
-def _mix_words(mix: Mapping[str, float]) -> str:
-    return ", ".join(f"{code} {share(part)}" for code, part in mix.items())
 
 
 def _look(data: RunData, arm: Arm) -> tuple[str, str]:

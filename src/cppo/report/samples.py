@@ -1,4 +1,4 @@
-"""The sample of attempts that the page carries: the same problems for every arm, chosen before any outcome is looked at."""
+"""The attempts that the page carries: the same problems for every arm, chosen without a look at any outcome."""
 
 from __future__ import annotations
 

@@ -11,13 +11,12 @@ from cppo.report.inputs import Row, RunData
 
 STAGE_TITLES = {
     "prepare": "Preparation",
-    "sft": "1 Planner SFT",
-    "validity": "2 Plan-validity model",
-    "warmup": "3 Planner warm-up",
-    "audit": "4 Reward-density audit",
-    "joint": "5 Joint CPPO",
+    "sft": "Planner SFT",
+    "validity": "Plan-validity model",
+    "warmup": "Planner warm-up",
+    "audit": "Reward-density audit",
+    "joint": "Joint CPPO",
     "evaluate": "Evaluation",
-    "report": "This page",
 }
 
 AUDIT_FIGURES = (
@@ -86,8 +85,9 @@ def audit_gates(data: RunData) -> list[Gate]:
             continue
         passed = {"at least": value >= least, "at most": value <= least, "above": value > least}[word]
         needs = f"{word} {share(least)}"
-        if key == "gate_rate" and is_number(limits.get("go_gate_rate_below")):
-            passed, needs = passed and value < limits["go_gate_rate_below"], f"{needs}, below {share(limits['go_gate_rate_below'])}"
+        most = limits.get("go_gate_rate_below")
+        if key == "gate_rate" and is_number(most):
+            passed, needs = passed and value < most, f"{needs}, below {share(most)}"
         gates.append(Gate(title, share(value), needs, bool(passed)))
     return gates
 

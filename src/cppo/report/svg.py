@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -14,30 +15,36 @@ from matplotlib.figure import Figure
 
 # Matplotlib wants colours, the page has variables: these stand-ins are replaced when the figure is written.
 INK = "#010203"
+PAPER = "#010206"
 MUTED = "#010204"
 LINE = "#010205"
 SERIES = tuple(f"#0103{i:02x}" for i in range(1, 9))
-VERDICTS = {
-    name: f"#0104{i:02x}"
-    for i, name in enumerate(("AC", "WA", "TLE", "MLE", "OLE", "RE", "CE", "EMPTY", "INFRA", "no plan"), start=1)
-}
 _VARIABLES = {
     INK: "var(--ink)",
+    PAPER: "var(--paper)",
     MUTED: "var(--muted)",
     LINE: "var(--line)",
     **{stand_in: f"var(--series-{i})" for i, stand_in in enumerate(SERIES, start=1)},
-    **{stand_in: f"var(--verdict-{name.lower().replace(' ', '-')})" for name, stand_in in VERDICTS.items()},
 }
 
 DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
-    "-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (10, 3)), (0, (1, 3)), (0, (4, 4)),
-)  # fmt: skip
+    "-",
+    (0, (5, 2)),
+    (0, (1.5, 1.5)),
+    (0, (7, 2, 1.5, 2)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (10, 3)),
+    (0, (1, 3)),
+    (0, (4, 4)),
+)
+WIDEST = 1.2
+"""How far a plot may grow beyond its size of 96 pixels an inch."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: searchable, and set in the page's font
     "text.parse_math": False,  # names are not formulas
-    "font.size": 9,
+    "font.size": 9.5,
     "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
@@ -58,7 +65,7 @@ _STYLE = {
     "grid.color": LINE,
     "grid.linewidth": 0.6,
     "legend.frameon": False,
-    "legend.fontsize": 8.5,
+    "legend.fontsize": 9,
     "legend.labelcolor": INK,
     "lines.linewidth": 1.6,
 }
@@ -75,13 +82,13 @@ class Drawing:
 
 
 @contextmanager
-def drawing(name: str, label: str, width: float = 4.4, height: float = 2.9) -> Iterator[Drawing]:
+def drawing(name: str, label: str, width: float = 4.1, height: float = 2.9) -> Iterator[Drawing]:
     """Yield a `Drawing` in the page's style. `name` keeps ids apart on the page, `label` is read out in place of it."""
     with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):
         result = Drawing(width, height)
         yield result
         buffer = io.StringIO()
-        result.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        result.figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     result.svg = inline(buffer.getvalue(), name, label)
 
 
@@ -98,7 +105,7 @@ def inline(svg: str, name: str, label: str) -> str:
     points = float(width.group(1)) if width else 300.0
     body = re.sub(r'(<svg[^>]*?) (?:width|height)="[\d.]+pt"', r"\1", body, count=1)
     body = re.sub(r'(<svg[^>]*?) (?:width|height)="[\d.]+pt"', r"\1", body, count=1)
-    opening = f'<svg role="img" aria-label="{_escape(label)}" style="max-width: {points * 4 / 3 * 1.2:.0f}px" '
+    opening = f'<svg role="img" aria-label="{_escape(label)}" style="max-width: {points * 4 / 3 * WIDEST:.0f}px" '
     return opening + body[len("<svg ") :]
 
 

@@ -18,9 +18,7 @@ from cppo.errors import PlanError
 LABELS = string.ascii_uppercase
 MAX_METHOD_WORDS = 45
 
-_LINE = re.compile(
-    r"^(?:[-*+•]\s+)?(?:\*\*|__)?(?:Method\s+)?([A-Z])(?:\*\*|__)?\s*[:.)](?:\*\*|__)?(?:\s+|$)(.*)$"
-)
+_LINE = re.compile(r"^(?:[-*+•]\s+)?(?:\*\*|__)?(?:Method\s+)?([A-Z])(?:\*\*|__)?\s*[:.)](?:\*\*|__)?(?:\s+|$)(.*)$")
 _FENCE = re.compile(r"^```[\w-]*\s*\n(.*)\n```$", re.DOTALL)
 
 
@@ -87,9 +85,7 @@ def parse_plan(text: str, k: int) -> StrategyTuple:
         if line.strip():
             methods.append(_parse_line(line.strip(), number, LABELS[len(methods)], len(methods), k))
     if len(methods) != k:
-        raise PlanFormatError(
-            PlanFault.COUNT, f"the plan has {len(methods)} methods; exactly {k} are asked for"
-        )
+        raise PlanFormatError(PlanFault.COUNT, f"the plan has {len(methods)} methods; exactly {k} are asked for")
     _refuse_duplicates(methods)
     return StrategyTuple(tuple(methods))
 
@@ -102,13 +98,9 @@ def _parse_line(line: str, number: int, expected: str, seen: int, k: int) -> str
         )
     label, method = match.group(1), match.group(2).strip().removesuffix("**").strip()
     if label != expected:
-        raise PlanFormatError(
-            PlanFault.ORDER, f"line {number} is labelled '{label}:'; expected '{expected}:'"
-        )
+        raise PlanFormatError(PlanFault.ORDER, f"line {number} is labelled '{label}:'; expected '{expected}:'")
     if seen >= k:
-        raise PlanFormatError(
-            PlanFault.COUNT, f"line {number} is one method too many; exactly {k} are asked for"
-        )
+        raise PlanFormatError(PlanFault.COUNT, f"line {number} is one method too many; exactly {k} are asked for")
     if not normalise_method(method):
         raise PlanFormatError(PlanFault.BLANK, f"method {label} is blank")
     if "```" in method:

@@ -64,9 +64,7 @@ class PromptSet:
 
     def direct(self, statement: str) -> Prompt:
         """Ask for one program without a method (mode DIRECT, baselines only)."""
-        return Prompt(
-            self.direct_template.format(statement=statement.strip()), self.opening, self.program_stop
-        )
+        return Prompt(self.direct_template.format(statement=statement.strip()), self.opening, self.program_stop)
 
     def judge(self, statement: str, plan: str) -> Prompt:
         """Ask the plan-validity model for `Pass` or `Fail`."""

@@ -24,7 +24,12 @@ FILLERS = (
     "Optimise the solution until it is fast enough.",
     "Solve the problem step by step.",
 )
-STEPS = ("First, prepare the data for this", "Next, carry out the main part of this", "Then, finish this", "Last, print the result of this")
+STEPS = (
+    "First, prepare the data for this",
+    "Next, carry out the main part of this",
+    "Then, finish this",
+    "Last, print the result of this",
+)
 REWORDINGS = ("Again: {}", "Use this: {}", "{} instead", "Simply {}")
 
 

@@ -1,4 +1,4 @@
-"""The split-region objective on tensors: clipped surrogate, KL to the reference, weights of sequences (arXiv 2605.27000).
+"""The split-region objective on tensors: clipped surrogate, KL to the reference, sequence weights (arXiv 2605.27000).
 
 Shapes: B sequences, T completion tokens.
 """
@@ -68,7 +68,9 @@ def sequence_weights(
     return weights * trained_B
 
 
-def region_sums(terms: TokenTerms, entropies: torch.Tensor, mask: torch.Tensor, member_B: torch.Tensor) -> dict[str, Any]:
+def region_sums(
+    terms: TokenTerms, entropies: torch.Tensor, mask: torch.Tensor, member_B: torch.Tensor
+) -> dict[str, Any]:
     """Return token count and sums of KL, entropy and clipping over the sequences where `member_B` is 1."""
     chosen = mask * member_B[:, None]
     return {

@@ -39,7 +39,7 @@ class ExampleSet:
 
 
 def read_gold_tuples(path: Path | str, problems: Sequence[Problem], k: int) -> list[GoldTuple]:
-    """Read `{"problem_id", "methods"}` rows. Raises `DataError` naming the line for an unknown problem or a bad tuple."""
+    """Read `{"problem_id", "methods"}` rows. Raises `DataError` naming the line of a bad one."""
     known = {problem.id: problem for problem in problems}
     tuples = []
     for number, row in read_jsonl(path):
@@ -47,7 +47,9 @@ def read_gold_tuples(path: Path | str, problems: Sequence[Problem], k: int) -> l
         if not isinstance(row, dict) or not isinstance(row.get("methods"), list) or "problem_id" not in row:
             raise DataError(f'{where}: a gold tuple is {{"problem_id": …, "methods": […]}}')
         if row["problem_id"] not in known:
-            raise DataError(f"{where}: problem {row['problem_id']!r} is not in the pool{nearest(row['problem_id'], known)}")
+            raise DataError(
+                f"{where}: problem {row['problem_id']!r} is not in the pool{nearest(row['problem_id'], known)}"
+            )
         try:
             parsed: StrategyTuple = parse_plan(format_plan([str(method) for method in row["methods"]]), k)
         except ValueError as error:
@@ -66,7 +68,7 @@ def gold_tuples(
         return read_gold_tuples(data, problems, k)
     if testbed is None:
         raise ConfigError(
-            "gold tuples are needed: set sft.data to a JSONL file of {\"problem_id\", \"methods\"} rows "
+            'gold tuples are needed: set sft.data to a JSONL file of {"problem_id", "methods"} rows '
             "(only the embedded testbed draws its own)"
         )
     return [
@@ -112,11 +114,16 @@ def _pairs(
     if settings.plans or settings.data:
         for gold in gold_tuples(problems, settings.plans, k, seed, testbed, settings.data):
             yield prompts.plan(gold.problem.statement, k), format_plan(gold.methods)
-    wanted = settings.single_plans or settings.programs or settings.direct
-    if wanted and testbed is None:
+    if testbed is None and (settings.single_plans or settings.programs or settings.direct):
         raise ConfigError("sft.single_plans, sft.programs and sft.direct need gold programs, which only a testbed has")
-    for problem in problems if testbed is not None else ():
-        for kind, count in (("single", settings.single_plans), ("solve", settings.programs), ("direct", settings.direct)):
+    if testbed is None:
+        return
+    for problem in problems:
+        for kind, count in (
+            ("single", settings.single_plans),
+            ("solve", settings.programs),
+            ("direct", settings.direct),
+        ):
             for i in range(count):
                 (method,) = testbed.gold_plan(problem, derived_random(seed, kind, problem.id, i), 1)
                 if kind == "single":

@@ -42,7 +42,7 @@ class SupervisedSettings(Section):
 
 
 class PlannerTuningSettings(SupervisedSettings):
-    """Stage 1: cross-entropy on gold tuples, prompt masked. A model trained from scratch also learns SOLVE and DIRECT."""
+    """Stage 1: cross-entropy on gold tuples, prompt masked. A model from scratch also learns SOLVE and DIRECT."""
 
     data: str | None = None
     """JSONL of gold tuples, rows {"problem_id", "methods"}; the testbed draws its own."""

@@ -44,9 +44,7 @@ def train_supervised(
 
     Without `loss`: cross-entropy on the tokens after the prompt. Goes on from the last whole checkpoint in `directory`.
     """
-    rows = [
-        {"input_ids": list(e.ids), "prompt": e.prompt, "label": e.label} for e in examples
-    ]
+    rows = [{"input_ids": list(e.ids), "prompt": e.prompt, "label": e.label} for e in examples]
     checkpoint = last_complete(directory)
     log = MetricsLog(directory / "metrics.jsonl", step_of(checkpoint))
     device = next(model.parameters()).device
@@ -75,7 +73,6 @@ class _Trainer(Trainer):  # type: ignore[misc]
         value = self.loss(model, inputs)
         counted = self.model_accepts_loss_kwargs and kwargs.get("num_items_in_batch") is not None
         return value / self.current_gradient_accumulation_steps if counted else value
-
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         return SortedWithinBatches(self.train_dataset.rows, self.args.seed, self.batch)

@@ -7,9 +7,10 @@ What is overridden, and why:
   each sequence.
 - `_prepare_inputs`: micro-batches are sorted by length instead of shuffled. All micro-batches of a rollout belong to
   the same optimiser step, so the order changes nothing but the padding.
-- `_get_per_token_logps_and_entropies`: columns that are padding in the whole micro-batch are not computed.
-- `_compute_loss`: the published objective (`training/loss.py`), with figures by region. TRL's own `grpo` loss is the same
-  but for the weights: it averages over slots, so a batch with unparsed tuples would shrink the loss of the rest.
+- `_get_per_token_logps_and_entropies`: a sequence that occurs several times is scored once, and columns that are
+  padding in a whole pass are not computed.
+- `_compute_loss`: the published objective (`training/loss.py`), with figures by region. TRL's own `grpo` loss is the
+  same but for the weights: it averages over slots, so a batch with unparsed tuples would shrink the loss of the rest.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ RolloutStep = Callable[[Sequence[str], Any, int], RolloutResult]
 """`(problem ids, model to sample from, optimiser step) -> result`, called once a rollout."""
 
 
-class RegionTrainer(GRPOTrainer):
+class RegionTrainer(GRPOTrainer):  # type: ignore[misc]
     """`GRPOTrainer` with per-sequence credit, weights and regions. `rollout_step` does everything before the update."""
 
     def __init__(self, *, settings: RLSettings, rollout_step: RolloutStep, **kwargs: Any) -> None:
@@ -44,6 +45,7 @@ class RegionTrainer(GRPOTrainer):
         self.rollout_step = rollout_step
         self.rollout: RolloutResult | None = None
         self.region_totals: dict[str, dict[str, float]] = {}
+        self._buffered_inputs: list[dict[str, Any]] | None = None
         super().__init__(reward_funcs=[_no_reward], rollout_func=self._roll_out, **kwargs)
 
     def _roll_out(self, prompts: list[str], trainer: Any) -> dict[str, Any]:
@@ -77,7 +79,11 @@ class RegionTrainer(GRPOTrainer):
             torch.stack([(planner * trained).sum(), ((1 - planner) * trained).sum()]), reduction="sum"
         ).tolist()
         weights = sequence_weights(
-            planner, trained, (counts[0], counts[1]), self.region_settings.weighting, self.region_settings.planner_weight
+            planner,
+            trained,
+            (counts[0], counts[1]),
+            self.region_settings.weighting,
+            self.region_settings.planner_weight,
         )
         output["advantages"] = torch.tensor([s.advantage for s in sequences], dtype=torch.float32, device=device)
         # Gradients are averaged over processes, but the weights already count the sequences of all of them.
@@ -98,21 +104,26 @@ class RegionTrainer(GRPOTrainer):
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: Any, attention_mask: Any, logits_to_keep: int, **kwargs: Any
     ) -> Any:
-        """Score without the columns that are padding in every row; the result keeps its shape, padded with zeros."""
-        rows = input_ids.shape[0]
-        size = kwargs.pop("batch_size", None) or rows
+        """Score each distinct sequence once, sorted by length, without columns that are padding in every row of a pass.
+
+        The result has the shape TRL expects, zeros where there is padding. Identical rows share one computation; their
+        gradients add up as if each had been computed.
+        """
+        size = kwargs.pop("batch_size", None) or input_ids.shape[0]
+        ids, mask, inverse = distinct_rows(input_ids, attention_mask)
+        order = torch.argsort(mask.sum(1), stable=True)
         parts = []
-        for start in range(0, rows, size):
-            ids, mask = input_ids[start : start + size], attention_mask[start : start + size]
-            used = mask.any(0).nonzero()
+        for rows in torch.split(order, size):
+            used = mask[rows].any(0).nonzero()
             first, last = int(used[0]), int(used[-1]) + 1
             cut = ids.shape[1] - last
             part = super()._get_per_token_logps_and_entropies(
-                model, ids[:, first:last], mask[:, first:last], logits_to_keep - cut, **kwargs
+                model, ids[rows, first:last], mask[rows, first:last], logits_to_keep - cut, **kwargs
             )
             parts.append([None if x is None else torch.nn.functional.pad(x, (0, cut)) for x in part[:2]] + [part[2]])
-        logps = torch.cat([part[0] for part in parts])
-        entropies = None if parts[0][1] is None else torch.cat([part[1] for part in parts])
+        back = torch.argsort(order)[inverse]
+        logps = torch.cat([part[0] for part in parts])[back]
+        entropies = None if parts[0][1] is None else torch.cat([part[1] for part in parts])[back]
         aux = None if parts[0][2] is None else torch.stack([part[2] for part in parts]).mean()
         return logps, entropies, aux
 
@@ -138,7 +149,9 @@ class RegionTrainer(GRPOTrainer):
         self._add_region_totals(terms, entropies, mask, inputs["planner"])
         return weighted_sequence_mean(terms.loss, mask, inputs["weights"])
 
-    def _add_region_totals(self, terms: Any, entropies: torch.Tensor, mask: torch.Tensor, planner: torch.Tensor) -> None:
+    def _add_region_totals(
+        self, terms: Any, entropies: torch.Tensor, mask: torch.Tensor, planner: torch.Tensor
+    ) -> None:
         for region, member in ((Region.PLANNER, planner), (Region.SOLVER, 1 - planner)):
             totals = self.region_totals.setdefault(region.value, {})
             for key, value in region_sums(terms, entropies, mask, member).items():
@@ -157,13 +170,23 @@ class RegionTrainer(GRPOTrainer):
         """Checkpoints are ours, not publications."""
 
 
-def split_by_length(batch: dict[str, Any], parts: int) -> list[dict[str, Any]]:
-    """Sort the sequences of a generation batch by prompt and completion length and cut it into `parts` equal pieces.
+def distinct_rows(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the distinct rows of `ids` under `mask`, their masks, and for every row the index of its distinct one."""
+    width = ids.shape[1]
+    rows, inverse = torch.unique(torch.cat([ids * mask, mask], dim=1), dim=0, return_inverse=True)
+    # padding was zeroed only to compare; any token id may stand there
+    return rows[:, :width], rows[:, width:], inverse
 
-    Each piece keeps only the padding it needs.
+
+def split_by_length(batch: dict[str, Any], parts: int) -> list[dict[str, Any]]:
+    """Sort the sequences of a generation batch by length and cut it into `parts` equal pieces.
+
+    Identical sequences stand side by side, and each piece keeps only the padding it needs.
     """
-    lengths = batch["prompt_mask"].sum(1) * batch["completion_ids"].size(1) + batch["completion_mask"].sum(1)
-    order = torch.argsort(lengths, stable=True)
+    ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
+    mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
+    _, _, twin = distinct_rows(ids, mask)
+    order = torch.argsort(batch["completion_mask"].sum(1) * len(twin) + twin, stable=True)
     pieces = []
     for rows in order.chunk(parts):
         piece = {
@@ -181,12 +204,12 @@ def split_by_length(batch: dict[str, Any], parts: int) -> list[dict[str, Any]]:
 def grpo_arguments(
     settings: RLSettings, *, per_problem: int, output: Path, seed: int, device: str, processes: int = 1
 ) -> GRPOConfig:
-    """Translate a stage's settings into TRL's, every choice explicit. Raises `ConfigError` for sizes that do not fit."""
+    """Translate a stage's settings into TRL's, every choice explicit. `ConfigError` for sizes that do not fit."""
     total = settings.problems_per_step * per_problem
     if total % (settings.micro_batch * processes) or settings.problems_per_step % processes:
         raise ConfigError(
-            f"a step has problems_per_step {settings.problems_per_step} × {per_problem} sequences = {total}, which is not "
-            f"a multiple of micro_batch {settings.micro_batch} × {processes} processes; change one of them"
+            f"a step has problems_per_step {settings.problems_per_step} × {per_problem} sequences = {total}, which is "
+            f"not a multiple of micro_batch {settings.micro_batch} × {processes} processes; change one of them"
         )
     pieces = total // (settings.micro_batch * processes)
     on_gpu = device.startswith("cuda")

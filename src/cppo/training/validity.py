@@ -64,13 +64,15 @@ def judged_plans(
 
 
 def read_judged_plans(path: Path | str, problems: Sequence[Problem]) -> list[JudgedPlan]:
-    """Read `{"problem_id", "plan", "label"}` rows (label Pass / Fail or true / false), balanced 1:1 within a problem."""
+    """Read `{"problem_id", "plan", "label"}` rows (label Pass / Fail or true / false), 1:1 within a problem."""
     known = {problem.id: problem for problem in problems}
-    labels = {"Pass": 1, "Fail": 0, True: 1, False: 0, 1: 1, 0: 0}
+    labels = {"Pass": 1, "Fail": 0, True: 1, False: 0}  # 1 and 0 are equal to True and False
     groups: dict[str, tuple[list[JudgedPlan], list[JudgedPlan]]] = {}
     for number, row in read_jsonl(path):
         if not isinstance(row, dict) or not {"problem_id", "plan", "label"} <= row.keys():
-            raise DataError(f'{path}, line {number}: a judged plan is {{"problem_id": …, "plan": …, "label": "Pass"|"Fail"}}')
+            raise DataError(
+                f'{path}, line {number}: a judged plan is {{"problem_id": …, "plan": …, "label": "Pass"|"Fail"}}'
+            )
         if row["problem_id"] not in known or row["label"] not in labels:
             raise DataError(f"{path}, line {number}: unknown problem {row['problem_id']!r} or label {row['label']!r}")
         label = labels[row["label"]]
@@ -81,11 +83,15 @@ def read_judged_plans(path: Path | str, problems: Sequence[Problem]) -> list[Jud
         size = min(len(bad), len(good))
         balanced += good[:size] + bad[:size]
     if not balanced:
-        raise DataError(f"{path} has no problem with both a Pass and a Fail plan; ψ needs both classes 1:1 in a problem")
+        raise DataError(
+            f"{path} has no problem with both a Pass and a Fail plan; ψ needs both classes 1:1 in a problem"
+        )
     return balanced
 
 
-def split_by_problem(plans: Sequence[JudgedPlan], held_out: float, seed: int) -> tuple[list[JudgedPlan], list[JudgedPlan]]:
+def split_by_problem(
+    plans: Sequence[JudgedPlan], held_out: float, seed: int
+) -> tuple[list[JudgedPlan], list[JudgedPlan]]:
     """Return training and held-out plans; all plans of a problem fall on the same side."""
     ids = sorted({plan.problem.id for plan in plans})
     derived_random(seed, "validity-split").shuffle(ids)
@@ -94,7 +100,13 @@ def split_by_problem(plans: Sequence[JudgedPlan], held_out: float, seed: int) ->
 
 
 def train_validity(
-    judge: PlanJudge, plans: Sequence[JudgedPlan], settings: ValiditySettings, *, directory: Path, seed: int, reporter: Reporter
+    judge: PlanJudge,
+    plans: Sequence[JudgedPlan],
+    settings: ValiditySettings,
+    *,
+    directory: Path,
+    seed: int,
+    reporter: Reporter,
 ) -> None:
     """Train ψ in place: binary cross-entropy on logit(Pass) − logit(Fail) at the last real token."""
     examples = [
@@ -107,7 +119,9 @@ def train_validity(
 
     def loss(model: Any, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         logits = last_logits(model, batch["input_ids"], batch["attention_mask"])
-        return torch.nn.functional.binary_cross_entropy_with_logits(judge.margin(logits).float(), batch["labels"].float())
+        return torch.nn.functional.binary_cross_entropy_with_logits(
+            judge.margin(logits).float(), batch["labels"].float()
+        )
 
     train_supervised(
         judge.model, judge.tokenizer, examples, settings, directory=directory, seed=seed, reporter=reporter, loss=loss
@@ -142,7 +156,10 @@ def acceptance(judge: PlanJudge, plans: Sequence[JudgedPlan], settings: Validity
         "rejection": rejection,
         "rejection_model": rejection_model,
     }
-    gates = [(key, facts[key], getattr(settings, f"min_{key}")) for key in ("auc", "balanced_accuracy", "precision", "recall")]
+    gates = [
+        (key, facts[key], getattr(settings, f"min_{key}"))
+        for key in ("auc", "balanced_accuracy", "precision", "recall")
+    ]
     gates += [(f"rejection of {kind}", share, settings.min_rejection) for kind, share in rejection.items()]
     facts["missed"] = [f"{name} {value:.3f} < {least}" for name, value, least in gates if not value >= least]
     return facts

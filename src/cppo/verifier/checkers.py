@@ -4,16 +4,17 @@
 | --- | --- | --- |
 | `exact` | whole output equal, stripped | equal JSON values: `true` is not 1, 1 is 1.0 |
 | `tokens` | whitespace-separated tokens equal | as `exact`, strings by tokens |
-| `codecontests` | tokens equal without case, or both numbers closer than 1e-5 | as `exact`, numbers and strings by this rule |
+| `codecontests` | tokens equal without case, or both numbers closer than 1e-5 | as `exact`, leaves by this rule |
 | `lcb` | lines equal, or all their tokens equal as decimals | Python's `==` |
-| `apps` | the union of six rules, the last two of which accept wrong answers | `==` with the value or its first element |
-| `float`, `float:1e-6` | tokens equal, or numbers within tol · max(1, abs(expected)) | as `exact`, numbers by this rule |
+| `apps` | any of six rules, the last two of which accept wrong answers | `==` with the value or its first element |
+| `float`, `float:1e-6` | tokens equal, or numbers within tol·max(1, abs(expected)) | as `exact`, leaves by this rule |
 | `unordered` | lines equal in any order | as `exact`, the outermost list in any order |
 
 `codecontests` follows the published CodeContests comparison (Li et al., arXiv 2203.07814) but for two cases: two
-integers are compared exactly (with floats 10^18 equals 10^18 + 1), and infinities and NaN are never numbers. `lcb` follows
-LiveCodeBench (Jain et al., arXiv 2403.07974), `apps` the test script of APPS (Hendrycks et al., arXiv 2105.09938);
-`apps` is for parity with published numbers only. Values have come through JSON: a tuple is a list at any depth.
+integers are compared exactly (with floats 10^18 equals 10^18 + 1), and infinities and NaN are never numbers. `lcb`
+follows LiveCodeBench (Jain et al., arXiv 2403.07974), `apps` the test script of APPS (Hendrycks et al., arXiv
+2105.09938); `apps` is for parity with published numbers only. Values have come through JSON: a tuple is a list at any
+depth.
 """
 
 from __future__ import annotations

@@ -82,8 +82,9 @@ def line_counter(limit: int, exhausted: Callable[[], object]) -> Tracer:
 def trace_lines(limit: int, exhausted: Callable[[], object]) -> None:
     """Count the lines of this thread and of every thread started from here on.
 
-    The program may call `sys.settrace`; it gets this counter back. Reaching into frames can still blind the counter: the
-    clock and the CPU limit remain.
+    The program may call `sys.settrace`; it gets this counter back. What can still run without being counted: code that
+    the program compiles itself, frames whose tracing it switches off, and a loop that is a single instruction (`while
+    True: pass` on one line). The clock and the CPU limit remain for those.
     """
     tracer = line_counter(limit, exhausted)
     settrace, start_thread = sys.settrace, _thread.start_new_thread
@@ -137,7 +138,7 @@ class Guest:
             self._execute(module)
         except SystemExit as error:
             status = self._exit_status(error)
-        except BaseException as error:  # the boundary to the program: whatever it raises is its result
+        except BaseException as error:  # noqa: BLE001 - the boundary to the program: whatever it raises is its result
             status = self._failed(error)
         try:
             if "threading" in sys.modules:
@@ -146,7 +147,7 @@ class Guest:
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()
             vars(module).clear()  # files that the program never closed write what they hold
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - exit callbacks are the program's code too
             status = status or self._failed(error)
         self._exit(status)
         raise SystemExit
@@ -165,7 +166,7 @@ class Guest:
                 self._exit_status(error)
                 self.report(values.encode({"error": f"SystemExit: {error.code}"[:DETAIL_CHARACTERS]}))
                 self._exit(1)
-            except BaseException as error:  # the boundary to the program
+            except BaseException as error:  # noqa: BLE001 - the boundary to the program
                 self._exit(self._failed(error))
             finally:
                 self._untraced(None)
@@ -201,9 +202,9 @@ class Guest:
         if isinstance(solution, type) and hasattr(solution, entry_point):
             return getattr(solution(), entry_point)  # type: ignore[no-any-return]
         function = getattr(module, entry_point, None)
-        if not callable(function):
-            raise NameError(f"the program defines neither a function {entry_point!r} nor a Solution.{entry_point}")
-        return function  # type: ignore[no-any-return]
+        if callable(function):
+            return function  # type: ignore[no-any-return]
+        raise NameError(f"the program defines neither a function {entry_point!r} nor a Solution.{entry_point}")
 
     @staticmethod
     def _exit_status(error: SystemExit) -> int:
@@ -227,7 +228,7 @@ class Guest:
             step = step.tb_next
         try:
             message = str(error)[:DETAIL_CHARACTERS]
-        except BaseException:  # its __str__ is the program's code too
+        except BaseException:  # noqa: BLE001 - its __str__ is the program's code too
             message = "(its message cannot be shown)"
         where = "" if line is None else f" (line {line})"
         self.report(values.encode({"error": f"{type(error).__name__}: {message}{where}"}))

@@ -7,45 +7,42 @@ never compiles or runs anything of a program, so that it stays small and the sam
 
 from __future__ import annotations
 
-import _signal
 import _thread
 import gc
 import mmap
 import os
 import resource
 import select
+import signal
 import sys
 import time
 
 from cppo.verifier import guest, wire
-from cppo.verifier.jail import (
+from cppo.verifier.jail import Jail, enter_worker, limit_address_space
+from cppo.verifier.linux import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
-    SIGKILL,
-    STACK_BYTES,
-    THREAD_STACK_BYTES,
-    Jail,
-    enter_worker,
     kill_descendants,
-    limit_address_space,
     prctl,
 )
-from cppo.verifier.supervisor import SIGXFSZ, Supervisor
+from cppo.verifier.supervisor import Supervisor
 
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
-    from types import CodeType
     from typing import Any, NoReturn
 
 LOADED_WHEN_NAMED = (
-    "array bisect cmath collections copy datetime decimal fractions functools heapq io itertools json math numpy operator "
-    "queue random re sortedcontainers statistics string threading time typing"
-).split()
+    *("array", "bisect", "cmath", "collections", "copy", "datetime", "decimal", "fractions", "functools", "heapq"),
+    *("io", "itertools", "json", "math", "numpy", "operator", "queue", "random", "re", "sortedcontainers"),
+    *("statistics", "string", "threading", "time", "typing"),
+)
 """Imported by the worker when the first program that names them arrives, so that later ones find them: every page of
 memory the worker holds makes each fork dearer, and an import in every test dearer still."""
 
+STACK_BYTES = 512 << 20
+THREAD_STACK_BYTES = 64 << 20
 ORPHAN_SECONDS = 5.0
 
 
@@ -60,7 +57,7 @@ class Worker:
         self.compiled = mmap.mmap(-1, 1)  # shared with the program's process: set once the source is compiled
         os.environ.clear()
         os.environ["TMPDIR"] = self.jail.scratch
-        _signal.signal(SIGXFSZ, _signal.SIG_DFL)  # too much output ends a program
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # too much output ends a program
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         prctl(PR_SET_DUMPABLE, 0)
@@ -139,7 +136,7 @@ class Worker:
     def _become_supervisor(self, supervisor: Supervisor) -> NoReturn:
         try:
             if self.jail.own_pids is None:  # otherwise it is process 1: orphans are its own, and the poll sees the end
-                prctl(PR_SET_PDEATHSIG, SIGKILL)
+                prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
                 prctl(PR_SET_CHILD_SUBREAPER, 1)
             limit_address_space(supervisor.limits["memory"])
             try:
@@ -151,11 +148,16 @@ class Worker:
                 self.compiled.close()
                 supervisor.run(code)
             os._exit(0)
+        except BaseException:  # noqa: BLE001 - the boundary of this process: its last words go to the worker's standard error
+            sys.excepthook(*sys.exc_info())
         finally:
             os._exit(1)
 
     def _watch(self, pid: int, compile_seconds: float) -> str:
-        """Wait for a program's process; return how it died, or an empty string. Leaves with it if the verifier is gone."""
+        """Wait for a program's process and return how it died, or an empty string.
+
+        Raises `ConnectionAbortedError`, the process killed, when the verifier is gone.
+        """
         pidfd = os.pidfd_open(pid)
         poll = select.poll()
         poll.register(pidfd, select.POLLIN)
@@ -165,11 +167,11 @@ class Worker:
         try:
             while pidfd not in (events := dict(poll.poll(1000 * min(1.0, compile_seconds)))):
                 if events:
-                    os.kill(pid, SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
                     raise ConnectionAbortedError("the verifier is gone")
                 if not self.compiled[0] and time.monotonic() > deadline:
                     reason = f"more than {compile_seconds:g} s to compile"
-                    os.kill(pid, SIGKILL)
+                    os.kill(pid, signal.SIGKILL)
         finally:
             os.close(pidfd)
         status = os.waitpid(pid, 0)[1]
@@ -194,4 +196,4 @@ def main(descriptor: int, temporary: str) -> None:
     try:
         worker.serve()
     except ConnectionError:
-        pass  # the verifier is gone
+        return  # the verifier is gone

@@ -1,16 +1,17 @@
 """The verifier: runs programs on the tests of their problems and says which pass.
 
-What the jail covers. A program runs in processes forked from a small worker, never from the caller. One process a test
-(unless `isolate_tests` is off), no state carried over; CPU, wall time, resident memory, output, processes and open files
-limited; all descendants killed and reaped after each test; scratch emptied after each test; the environment empty; no
-descriptor, environment or memory of the caller within reach. Expected outputs stay in the caller: a program can return
-bytes or a JSON value, and the comparison happens here. As root, or where user namespaces are permitted, programs also
-have no network, their own process ids, a read-only file system with memory-backed scratch, and no capabilities; as
-root they run as a user that owns nothing. `Verifier.describe()` says which of these this machine permits.
+What the jail covers. A program runs in processes forked from a small worker, never from the caller. One process a
+test (unless `isolate_tests` is off), no state carried over; CPU, wall time, resident memory, output, processes and
+open files limited; all descendants killed and reaped after each test; scratch emptied after each test; the environment
+empty; no descriptor, environment or memory of the caller within reach. Expected outputs stay in the caller: a program
+can return bytes or a JSON value, and the comparison happens here. As root, or where user namespaces are permitted,
+programs also have no network, their own process ids, a read-only file system with memory-backed scratch, and no
+capabilities; as root they run as a user that owns nothing. `Verifier.describe()` says which of these this machine
+permits.
 
 What it does not cover. System calls are not filtered (no seccomp), so the whole kernel is in reach of a hostile
-program. Files that anyone may read can be read, and /proc shows the processes of the machine. Memory is limited for each
-process, not for their sum (128 processes at most). Without namespaces a program of the same user can signal the
+program. Files that anyone may read can be read, and /proc shows the processes of the machine. Memory is limited for
+each process, not for their sum (128 processes at most). Without namespaces a program of the same user can signal the
 caller's processes and use the network: use it only on programs you trust that far. Linux only.
 """
 
@@ -84,8 +85,8 @@ class _Item:
 class Verifier:
     """Runs programs in worker processes. A context manager; workers start with the first program.
 
-    `workers` overrides `config.workers`. One `verify` runs at a time; a second thread waits for it. A worker that dies is
-    replaced and its program run again; what still fails after `config.retries` more attempts is INFRA.
+    `workers` overrides `config.workers`. One `verify` runs at a time; a second thread waits for it. A worker that dies
+    is replaced and its program run again; what still fails after `config.retries` more attempts is INFRA.
     """
 
     def __init__(self, config: VerifierConfig | None = None, *, workers: int | None = None) -> None:

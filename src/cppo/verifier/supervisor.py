@@ -12,20 +12,13 @@ import json
 import os
 import resource
 import select
+import signal
 import time
 
 from cppo.verifier import guest, wire
-from cppo.verifier.jail import (
-    PAGE_KB,
-    SELF,
-    SIGKILL,
-    Jail,
-    kill_descendants,
-    limit_address_space,
-    memory_pages,
-    resident_kb,
-    wipe,
-)
+from cppo.verifier.jail import Jail, limit_address_space
+from cppo.verifier.linux import PAGE_KB, SELF, kill_descendants, memory_pages, resident_kb
+from cppo.verifier.mounts import wipe
 
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
@@ -35,7 +28,6 @@ if TYPING:  # the typing module would fill the worker's memory
 
     Result = tuple[dict[str, Any], bytes]
 
-SIGXCPU, SIGXFSZ = 24, 25
 POLL_SECONDS = 0.02
 SEALED_AGAINST_SHRINKING = 0x0002
 F_ADD_SEALS = 1033
@@ -182,7 +174,7 @@ class Supervisor:
                 if killed:
                     break
             if killed or events[0][0] == self.connection:
-                os.kill(pid, SIGKILL)
+                os.kill(pid, signal.SIGKILL)
         finally:
             os.close(pidfd)
         _, status, usage = os.wait4(pid, 0)
@@ -219,9 +211,9 @@ class Supervisor:
             return Failure("TLE", f"more than {limits['wall']:g} s of wall time")
         if ended.killed == "memory" or cost["memory"] > limits["memory"] or note.get("stop") == "memory":
             return Failure("MLE", f"more than {limits['memory'] / 1024:g} MiB")
-        if cost["cpu"] > limits["cpu"] or number == SIGXCPU:
+        if cost["cpu"] > limits["cpu"] or number == signal.SIGXCPU:
             return Failure("TLE", f"more than {limits['cpu']:g} s of CPU time")
-        if written > limits["output"] or number == SIGXFSZ:
+        if written > limits["output"] or number == signal.SIGXFSZ:
             return Failure("OLE", f"more than {limits['output'] / 2**20:g} MiB of output")
         if note.get("stop") == "compile":
             return Failure("CE", str(note.get("error")), reported=True)
