@@ -32,7 +32,7 @@ def _open(browser, page: Path, width: int, scheme: str):  # type: ignore[no-unty
     tab, said = context.new_page(), []
     tab.on("console", lambda message: said.append(message.text))
     tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
+    tab.on("request", lambda request: said.extend([] if request.url.startswith(("file:", "data:")) else [request.url]))
     tab.goto(page.as_uri())
     return tab, said
 

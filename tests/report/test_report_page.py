@@ -140,6 +140,17 @@ def test_what_is_missing_is_said_and_the_page_still_made(copy: Path) -> None:
         assert words in text
 
 
+def test_summaries_may_lack_any_figure(copy: Path) -> None:
+    shutil.rmtree(copy / "stages")
+    results = json.loads((copy / "results.json").read_text())
+    results |= {"problems": {}, "stages": {"validity": {"auc": None}, "audit": {"parse_rate": 0.9}, "joint": {}}}
+    (copy / "results.json").write_text(json.dumps(results))
+    text = write_report(copy).read_text(encoding="utf-8")
+    assert "on the held-out problems" in text
+    assert '<td class="n">at least 0.750</td><td><span class="badge bad">missed</span></td>' in text
+    assert '<span class="badge bad">unknown</span>' in text
+
+
 @pytest.mark.parametrize("name", ["results.json", "episodes.jsonl"])
 def test_without_a_result_there_is_no_page(copy: Path, name: str) -> None:
     (copy / name).unlink()

@@ -12,9 +12,7 @@ from cppo.verifier import ProgramVerdict, Verdict, Verifier
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=2, memory_mb=64, output_mb=1)
 ADD = Problem("add", "", [TestCase("1 2\n", "3\n"), TestCase("4 5\n", "9\n")], limits=LIMITS)
-CALL = Problem(
-    "call", "", [TestCase([1, 2], 3), TestCase([4, 5], 9)], mode="call", entry_point="add", limits=LIMITS
-)
+CALL = Problem("call", "", [TestCase([1, 2], 3), TestCase([4, 5], 9)], mode="call", entry_point="add", limits=LIMITS)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +110,9 @@ def test_answers_of_any_size_pass(verifier: Verifier) -> None:
 
 
 def test_lcb_problems_see_the_usual_names(verifier: Verifier) -> None:
-    problem = Problem("lcb", "", [TestCase([[3, 1]], [1, 3])], mode="call", entry_point="f", checker="lcb", limits=LIMITS)
+    problem = Problem(
+        "lcb", "", [TestCase([[3, 1]], [1, 3])], mode="call", entry_point="f", checker="lcb", limits=LIMITS
+    )
     program = (
         "class Solution:\n    def f(self, xs: List[int]) -> List[int]:\n        heapify(xs)\n"
         "        assert Counter(xs)[3] == 1 and inf > 3 and pow(2, 3) == 8 and abs(-1) == 1\n"

@@ -13,8 +13,8 @@ def result_table(results: Mapping[str, Any]) -> Table:
     ks = [str(k) for k in results["ks"]]
     level = round(100 * results["confidence"])
     table = Table(
-        title=f"{results['name']}: {results['problems']['test']} test problems, {results['budget']} programs a problem, seed "
-        f"{results['seed']}, {level} % intervals",
+        title=f"{results['name']}: {results['problems']['test']} test problems, {results['budget']} programs each, "
+        f"seed {results['seed']}, {level} % intervals",
         title_justify="left",
     )
     table.add_column("method", no_wrap=True)

@@ -20,6 +20,8 @@ def share(value: Any) -> str:
     if not is_number(value):
         return ABSENT
     percent = 100 * value
+    if 0 < percent < 0.05 or 99.95 <= percent < 100:
+        return "<0.1 %" if percent < 50 else ">99.9 %"
     near_the_end = 0 < percent < 0.5 or 99.5 <= percent < 100
     return f"{percent:.1f} %" if near_the_end else f"{percent:.0f} %"
 

@@ -11,10 +11,10 @@ def headline(data: RunData) -> list[str]:
     results, subject = data.results, data.subject
     at = headline_k(results)
     mine = subject.pass_at[str(at)]
-    problems = results.problems.get("test", "the")
+    problems = results.problems.get("test")
     level = round(100 * results.confidence)
     sentences = [
-        f"{subject.title} reaches pass@{at} {_interval(mine)} on {problems} held-out problems "
+        f"{subject.title} reaches pass@{at} {_interval(mine)} on {problems if problems else 'the'} held-out problems "
         f"({level} % interval over problems)."
     ]
     best = best_comparator(results, subject, at)

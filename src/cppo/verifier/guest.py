@@ -34,6 +34,7 @@ DETAIL_CHARACTERS = 300
 
 COMPILE_ERRORS = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
 
+SET_TRACE, START_THREAD = sys.settrace, _thread.start_new_thread  # the program finds others in their place
 Module = type(sys)
 
 PREAMBLE = """
@@ -87,23 +88,22 @@ def trace_lines(limit: int, exhausted: Callable[[], object]) -> None:
     True: pass` on one line). The clock and the CPU limit remain for those.
     """
     tracer = line_counter(limit, exhausted)
-    settrace, start_thread = sys.settrace, _thread.start_new_thread
 
     def keep_tracing(_function: object = None) -> None:
-        settrace(tracer)
+        SET_TRACE(tracer)
 
     def start_traced(function: Any, arguments: Any, keywords: Any = None) -> int:
         def run() -> None:
-            settrace(tracer)
+            SET_TRACE(tracer)
             function(*arguments, **(keywords or {}))
 
-        return start_thread(run, ())
+        return START_THREAD(run, ())
 
     sys.settrace = keep_tracing
     _thread.start_new_thread = start_traced
     if "threading" in sys.modules:
         sys.modules["threading"]._start_new_thread = start_traced  # type: ignore[attr-defined]
-    settrace(tracer)
+    SET_TRACE(tracer)
 
 
 class Guest:
@@ -113,7 +113,6 @@ class Guest:
         self._code = code
         self._namespace = namespace
         self._lines = lines
-        self._untraced = sys.settrace
         self._write, self._exit = os.write, os._exit
         self._callbacks = atexit._run_exitfuncs
         self._clock, self._cpu = time.perf_counter, time.process_time
@@ -169,7 +168,7 @@ class Guest:
             except BaseException as error:  # noqa: BLE001 - the boundary to the program
                 self._exit(self._failed(error))
             finally:
-                self._untraced(None)
+                SET_TRACE(None)
             self._answer(value, self._clock() - wall, self._cpu() - cpu)
         self._exit(0)
         raise SystemExit
@@ -217,7 +216,7 @@ class Guest:
 
     def _failed(self, error: BaseException) -> int:
         """Report an exception of the program; return the exit status 1."""
-        self._untraced(None)
+        SET_TRACE(None)
         if isinstance(error, MemoryError):
             self.stop("memory")
         line = None

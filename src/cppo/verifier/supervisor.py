@@ -72,16 +72,25 @@ class Supervisor:
         self.baseline_kb = memory_pages(SELF)[1] * PAGE_KB
 
     def run_together(self) -> bool:
-        """Compile the program and call it for all tests in one process, forked from the worker.
+        """Compile the program and call it for all tests in one process, forked from the worker (after a failed test, if
+        all are asked for, in another).
 
         Returns False, with nothing sent, when the process ended in a way that belongs to no certain test.
         """
-        results = self._run_process(None, self.inputs, self.jail.fork_program)
-        if results and results[-1][0]["status"] == "CE":
-            self.send_uncompilable(results[-1][0]["detail"])
-        elif results:
-            self._send(results, last=True)
-        return bool(results)
+        results: list[Result] = []
+        while len(results) < len(self.inputs):
+            more = self._run_process(None, self.inputs[len(results) :], self.jail.fork_program)
+            if not more:
+                return False
+            results += more
+            status, detail = more[-1][0]["status"], more[-1][0].get("detail", "")
+            if status == "CE":
+                self.send_uncompilable(detail)
+                return True
+            if status != "ok" and not self.request["all"]:
+                break
+        self._send(results, last=True)
+        return True
 
     def run(self, code: CodeType) -> None:
         """Run each test in its own process until one fails (unless all are asked for) or STOP arrives."""

@@ -1,0 +1,180 @@
+"""Contract tests with TRL: what one step does to the weights is exactly the published objective's gradient."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from cppo.errors import ConfigError
+from cppo.training.sequences import Region, RolloutResult, TrainingSequence
+from cppo.training.settings import JointSettings
+from cppo.training.trl_adapter import build_trainer, distinct_rows, grpo_arguments, split_by_length
+
+SKIPPED = TrainingSequence(Region.SOLVER, skip="no_branch")
+
+
+def sequence(region: Region, advantage: float, prompt: list[int], tokens: list[int]) -> TrainingSequence:
+    return TrainingSequence(region, advantage, tuple(prompt), tuple(tokens))
+
+
+def rollout_of(end: int) -> list[TrainingSequence]:
+    """Two problems of six sequences: other lengths, a twin, two empty slots."""
+    return [
+        sequence(Region.PLANNER, 1.0, [5, 6, 7], [8, 9, end]),
+        sequence(Region.PLANNER, -1.0, [5, 6, 7], [10, 11, 12, 13, end]),
+        sequence(Region.SOLVER, 1.5, [5, 6, 7, 14, 15], [16, end]),
+        sequence(Region.SOLVER, -0.5, [5, 6, 7, 14, 15], [16, end]),
+        SKIPPED,
+        sequence(Region.SOLVER, -1.0, [5, 6, 7, 18], [19, 20, 21, 22, 23, 24, end]),
+        sequence(Region.PLANNER, 0.0, [30, 31], [32, end]),
+        sequence(Region.PLANNER, 2.0, [30, 31], [33, 34, end]),
+        sequence(Region.SOLVER, 1.0, [30, 31, 40], [41, 42, end]),
+        sequence(Region.SOLVER, 0.25, [30, 31, 40], [41, 43, end]),
+        SKIPPED,
+        sequence(Region.SOLVER, 0.0, [30, 31, 44], [45, end]),
+    ]
+
+
+def train(
+    tiny: tuple[Any, Any], tmp_path: Path, sequences: list[TrainingSequence], **changes: Any
+) -> tuple[dict[str, torch.Tensor], Any]:
+    """Run one step with plain SGD (through a pass-through option) and return the change of every weight."""
+    model, tokenizer = tiny
+    before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
+    settings = JointSettings(
+        **{
+            "steps": 1,
+            "problems_per_step": 2,
+            "micro_batch": 4,
+            "learning_rate": 1.0,
+            "max_grad_norm": 1e9,
+            "beta": 0.0,
+            "engine": {"optim": "sgd"},
+            **changes,
+        }
+    )
+    arguments = grpo_arguments(settings, per_problem=6, output=tmp_path, seed=0, device="cpu")
+    arguments.save_strategy = "no"
+    trainer = build_trainer(
+        model, tokenizer, arguments, settings, lambda ids, live, step: RolloutResult(sequences, []), ["p", "q"], []
+    )
+    trainer.train()
+    return {name: weight.detach() - before[name] for name, weight in model.named_parameters()}, trainer
+
+
+def gradient_by_hand(model: Any, sequences: list[TrainingSequence], weight_of: Any) -> dict[str, torch.Tensor]:
+    """The objective's gradient, one unpadded sequence at a time: −Σ w · A · mean_t log π."""
+    model.zero_grad()
+    for one in sequences:
+        if not one.trained:
+            continue
+        ids = torch.tensor([[*one.prompt_ids, *one.token_ids]])
+        log_probs = torch.log_softmax(model(ids).logits[0, :-1], dim=-1)
+        start = len(one.prompt_ids) - 1
+        chosen = log_probs[torch.arange(start, ids.shape[1] - 1), ids[0, start + 1 :]]
+        (-weight_of(one) * one.advantage * chosen.mean()).backward()
+    return {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.grad is not None}
+
+
+@pytest.mark.parametrize("weighting", ["sequences", "regions"])
+def test_a_step_is_the_published_gradient(
+    tiny: tuple[Any, Any], tiny_directory: Path, tmp_path: Path, weighting: str
+) -> None:
+    from cppo.policy.loading import load_model
+
+    sequences = rollout_of(tiny[1].eos_token_id)
+    planners, solvers = 4, 6
+    weight = {
+        "sequences": lambda s: 1 / (planners + solvers),
+        "regions": lambda s: 2.0 / planners if s.region is Region.PLANNER else 1 / solvers,
+    }[weighting]
+    expected = gradient_by_hand(load_model(tiny_directory), sequences, weight)
+    changed, _ = train(tiny, tmp_path, sequences, weighting=weighting, planner_weight=2.0)
+    assert max(float(g.abs().max()) for g in expected.values()) > 1e-3
+    for name, gradient in expected.items():
+        torch.testing.assert_close(-changed[name], gradient, atol=2e-6, rtol=1e-4)
+
+
+def test_micro_batches_do_not_change_the_step(tiny_directory: Path, tmp_path: Path) -> None:
+    from cppo.policy.loading import load_model, load_tokenizer
+
+    results = []
+    for size in (2, 12):
+        pair = (load_model(tiny_directory), load_tokenizer(tiny_directory))
+        changed, _ = train(pair, tmp_path / str(size), rollout_of(pair[1].eos_token_id), micro_batch=size)
+        results.append(changed)
+    for name in results[0]:
+        torch.testing.assert_close(results[0][name], results[1][name], atol=2e-6, rtol=1e-4)
+
+
+def test_the_reference_is_the_model_as_it_was_loaded(tiny: tuple[Any, Any], tmp_path: Path) -> None:
+    sequences = rollout_of(tiny[1].eos_token_id)
+    _, trainer = train(tiny, tmp_path, sequences, beta=0.5)
+    means = trainer.region_means()
+    assert means["kl/planner"] == pytest.approx(0, abs=1e-9)
+    assert means["kl/solver"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_second_iteration_moves_the_ratio_and_measures_kl(tiny: tuple[Any, Any], tmp_path: Path) -> None:
+    sequences = rollout_of(tiny[1].eos_token_id)
+    _, trainer = train(tiny, tmp_path, sequences, beta=0.5, iterations=2)
+    assert trainer.state.global_step == 2
+    # Both updates of the rollout are in the means: the first has no KL, the second does.
+    assert trainer.region_means()["kl/planner"] > 1e-4
+
+
+def test_an_empty_step_changes_nothing(tiny: tuple[Any, Any], tmp_path: Path) -> None:
+    changed, _ = train(tiny, tmp_path, [SKIPPED] * 12)
+    assert all(float(delta.abs().max()) == 0 for delta in changed.values())
+
+
+def test_a_rollout_that_does_not_fill_its_slots_is_refused(tiny: tuple[Any, Any], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="11 sequences for 12 slots"):
+        train(tiny, tmp_path, rollout_of(tiny[1].eos_token_id)[:-1])
+
+
+def test_sizes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    settings = JointSettings(problems_per_step=3, micro_batch=7)
+    with pytest.raises(ConfigError, match=r"3 × 40 sequences = 120.*micro_batch 7"):
+        grpo_arguments(settings, per_problem=40, output=tmp_path, seed=0, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"learning_rat": 1}, "did you mean 'learning_rate'"), ({"beta": 0.1}, "recipe's own keys")],
+)
+def test_pass_through_options_are_checked(tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    settings = JointSettings(engine=options)
+    with pytest.raises(ConfigError, match=message):
+        grpo_arguments(settings, per_problem=40, output=tmp_path, seed=0, device="cpu")
+
+
+def test_distinct_rows_ignore_what_stands_in_the_padding() -> None:
+    ids = torch.tensor([[1, 2, 9], [1, 2, 7], [3, 4, 5]])
+    mask = torch.tensor([[1, 1, 0], [1, 1, 0], [1, 1, 1]])
+    rows, masks, inverse = distinct_rows(ids, mask)
+    assert rows.shape[0] == 2
+    assert torch.equal(rows[inverse] * mask, ids * mask)
+    assert torch.equal(masks[inverse], mask)
+
+
+def test_pieces_hold_every_row_once_and_no_needless_padding() -> None:
+    lengths = [1, 4, 2, 4]
+    completion_mask = torch.tensor([[int(t < n) for t in range(4)] for n in lengths])
+    batch = {
+        "prompt_ids": torch.ones(4, 2, dtype=torch.long),
+        "prompt_mask": torch.ones(4, 2, dtype=torch.long),
+        "completion_ids": completion_mask * torch.tensor([[7], [8], [9], [8]]),
+        "completion_mask": completion_mask,
+        "tool_mask": completion_mask,
+        "advantages": torch.tensor([0.0, 1.0, 2.0, 3.0]),
+        "num_items_in_batch": torch.tensor(11),
+    }
+    short, long = split_by_length(batch, 2)
+    assert sorted(short["advantages"].tolist()) == [0.0, 2.0]
+    assert sorted(long["advantages"].tolist()) == [1.0, 3.0]
+    assert short["completion_ids"].shape == (2, 2)
+    assert long["completion_ids"].shape == (2, 4)

@@ -1,0 +1,254 @@
+"""The pool: order, retries, replaced workers, interrupts, and nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cppo.errors import DataError, VerifierError
+from cppo.problems import Limits, Problem, TestCase
+from cppo.verifier import Verdict, Verifier, VerifierConfig
+from cppo.verifier.worker import WorkerProcess
+
+LIMITS = Limits(cpu_seconds=2, wall_seconds=3, memory_mb=64)
+ECHO = Problem("echo", "", [TestCase("7", "7")], limits=LIMITS)
+
+
+def echo(number: int) -> str:
+    return f"print({number})"
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def wait_until(condition: Any, seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_verdicts_come_in_batch_order(workers: int) -> None:
+    with Verifier(workers=workers) as verifier:
+        batch = [(ECHO, echo(number % 10) + f"  # {number}") for number in range(40)]
+        slow = (ECHO, "import time\ntime.sleep(0.3)\nprint(7)")
+        verdicts = verifier.verify([slow, *batch, (ECHO, ""), slow])
+    passed = [verdict.passed for verdict in verdicts]
+    assert passed == [True] + [number % 10 == 7 for number in range(40)] + [False, True]
+    assert verdicts[-2].verdict is Verdict.EMPTY
+
+
+def test_equal_programs_of_a_problem_run_once() -> None:
+    with Verifier() as verifier:
+        started = time.monotonic()
+        verdicts = verifier.verify([(ECHO, "import time\ntime.sleep(0.5)\nprint(7)")] * 20)
+        assert time.monotonic() - started < 5
+    assert [verdict.passed for verdict in verdicts] == [True] * 20
+
+
+def test_an_empty_batch_starts_nothing() -> None:
+    with Verifier() as verifier:
+        assert verifier.verify([]) == []
+        assert verifier._workers == []
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ((Problem("none", "", []), "print()"), "problem 'none' has no tests"),
+        ((Problem("odd", "", [TestCase("", "")], checker="exacty"), "x"), r"problem 'odd': unknown checker 'exacty'"),
+        (
+            (Problem("set", "", [TestCase([], {1})], mode="call", entry_point="f"), "x"),
+            "problem 'set', test 0: a value is of type 'set'",
+        ),
+        ((ECHO, None), r"batch item 1 is \('Problem', 'NoneType'\)"),
+        ("ab", "batch item 1 is str"),
+    ],
+)
+def test_unusable_batches_are_refused_before_anything_runs(pair: Any, words: str) -> None:
+    with Verifier() as verifier:
+        with pytest.raises(DataError, match=words):
+            verifier.verify([(ECHO, echo(7)), pair])
+        assert verifier._workers == []
+
+
+def test_a_closed_verifier_says_so() -> None:
+    verifier = Verifier()
+    verifier.close()
+    with pytest.raises(VerifierError, match="closed"):
+        verifier.verify([(ECHO, echo(7))])
+
+
+def test_settings_are_checked_and_frozen() -> None:
+    assert Verifier(VerifierConfig(cpu_seconds=1), workers=2).config == VerifierConfig(cpu_seconds=1, workers=2)
+    for bad in ({"workers": 0}, {"cpu_seconds": 0}, {"cpu": 1}):
+        with pytest.raises(ValueError):
+            VerifierConfig(**bad)
+
+
+def test_wall_follows_a_cpu_limit_of_the_problem() -> None:
+    config = VerifierConfig()
+    assert config.limits_for(Limits())["wall"] == 25
+    assert config.limits_for(Limits(cpu_seconds=2))["wall"] == 5
+    assert config.limits_for(Limits(cpu_seconds=2, wall_seconds=3))["wall"] == 3
+    assert config.limits_for(Limits(memory_mb=1, output_mb=0.5, lines=9)) == {
+        "cpu": 10.0,
+        "wall": 25.0,
+        "memory": 1024,
+        "output": 524288,
+        "lines": 9,
+        "compile": 10.0,
+    }
+
+
+def test_a_worker_killed_during_a_run_is_replaced_and_nothing_is_lost() -> None:
+    with Verifier(workers=2) as verifier:
+        verifier.describe()
+        first = verifier._workers[0].pid
+        timer = threading.Timer(0.4, os.kill, (first, signal.SIGKILL))
+        timer.start()
+        batch = [(ECHO, f"import time\ntime.sleep(0.1)\nprint({n % 2 + 6})  # {n}") for n in range(16)]
+        verdicts = verifier.verify(batch)
+        timer.join()
+        assert [verdict.verdict.value for verdict in verdicts] == ["WA", "AC"] * 8
+        assert first not in [worker.pid for worker in verifier._workers]
+
+
+def test_what_always_kills_its_worker_is_infra_and_its_siblings_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = WorkerProcess.send
+    attempts = []
+
+    def send(self: WorkerProcess, data: bytes) -> None:
+        if b"deadly" in data:
+            attempts.append(self.pid)
+            os.kill(self.pid, signal.SIGKILL)
+        sent(self, data)
+
+    monkeypatch.setattr(WorkerProcess, "send", send)
+    with Verifier(VerifierConfig(retries=2)) as verifier:
+        verdicts = verifier.verify([(ECHO, echo(7)), (ECHO, "print(7)  # deadly"), (ECHO, echo(8))])
+    assert [verdict.verdict.value for verdict in verdicts] == ["AC", "INFRA", "WA"]
+    assert len(set(attempts)) == 3
+    assert not verdicts[1].passed
+
+
+def test_a_worker_that_cannot_start_is_an_error_of_the_verifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with Verifier() as verifier, pytest.raises(VerifierError, match="did not start with /bin/false"):
+        verifier.verify([(ECHO, echo(7))])
+
+
+def test_after_an_interrupt_the_next_batch_gets_its_own_answers() -> None:
+    with Verifier() as verifier:
+        threading.Timer(0.5, signal.raise_signal, (signal.SIGINT,)).start()
+        with pytest.raises(KeyboardInterrupt):
+            verifier.verify([(ECHO, "import time\ntime.sleep(2)\nprint(7)")])
+        assert verifier._workers == []
+        assert [v.passed for v in verifier.verify([(ECHO, echo(7)), (ECHO, echo(1))])] == [True, False]
+
+
+def test_works_from_threads_one_batch_at_a_time() -> None:
+    results: dict[int, bool] = {}
+    with Verifier() as verifier:
+
+        def work(number: int) -> None:
+            results[number] = verifier.verify([(ECHO, echo(number))])[0].passed
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in (6, 7, 8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        # The workers were started by a thread that is gone.
+        assert verifier.verify([(ECHO, "import time\ntime.sleep(0.1)\nprint(7)")])[0].passed
+    assert results == {6: False, 7: True, 8: False}
+
+
+def test_a_forked_copy_of_the_verifier_starts_its_own_workers() -> None:
+    with Verifier() as verifier:
+        assert verifier.verify([(ECHO, echo(7))])[0].passed
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                code = 0 if verifier.verify([(ECHO, echo(7))])[0].passed else 1
+                verifier.close()
+            finally:
+                os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert verifier.verify([(ECHO, echo(7))])[0].passed
+
+
+def test_close_ends_every_worker() -> None:
+    verifier = Verifier(workers=2)
+    verifier.verify([(ECHO, echo(n)) for n in range(6)])
+    pids = [worker.pid for worker in verifier._workers]
+    assert len(pids) == 2
+    verifier.close()
+    assert not any(alive(pid) for pid in pids)
+
+
+CHILD = """
+import sys, time
+from cppo.problems import Problem, TestCase
+from cppo.verifier import Verifier
+verifier = Verifier()
+verifier.describe()
+print(verifier._workers[0].pid, flush=True)
+verifier.verify([(Problem("a", "", [TestCase("", "")]), "import time\\ntime.sleep(60)")])
+"""
+
+
+def descendants(pid: int) -> list[int]:
+    found = []
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        found += [int(child), *descendants(int(child))]
+    return found
+
+
+def test_a_killed_caller_leaves_no_process() -> None:
+    process = subprocess.Popen([sys.executable, "-c", CHILD], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    worker = int(process.stdout.readline())
+    assert wait_until(lambda: len(descendants(worker)) >= 2)  # the program's process and its test
+    family = [worker, *descendants(worker)]
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    assert wait_until(lambda: not any(alive(pid) for pid in family))
+
+
+def test_a_killed_worker_leaves_no_process() -> None:
+    with Verifier(VerifierConfig(retries=0)) as verifier:
+        verifier.describe()
+        worker = verifier._workers[0].pid
+        family: list[int] = []
+
+        def kill() -> None:
+            wait_until(lambda: len(descendants(worker)) >= 2)
+            family.extend(descendants(worker))
+            os.kill(worker, signal.SIGKILL)
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        got = verifier.verify([(ECHO, "import time\ntime.sleep(60)")])[0]
+        thread.join()
+        assert got.verdict is Verdict.INFRA
+        assert len(family) >= 2
+        assert wait_until(lambda: not any(alive(pid) for pid in family))
