@@ -179,14 +179,14 @@ def sft(context: Context) -> Summary:
 def validity(context: Context) -> Summary:
     """Stage 2: train the plan-validity model and hold it against its gates."""
     from cppo.policy.judge import PlanJudge
-    from cppo.policy.loading import load_model, load_tokenizer, require_fp32_trainable, save_policy
+    from cppo.policy.loading import load_merged, load_tokenizer, require_fp32_trainable, save_policy
     from cppo.training.validity import acceptance, split_by_problem, train_validity
 
     recipe, settings = context.recipe, context.recipe.validity
     plans = _judged_plans(context)
     train, held_out = split_by_problem(plans, settings.held_out, recipe.seed)
     source = settings.path or (str(context.run.model("sft")) if settings.start == "sft" else context.base)
-    model = load_model(source, "float32", context.device)
+    model = load_merged(source, context.base, context.device)
     require_fp32_trainable(model)
     tokenizer = load_tokenizer(source)
     judge = PlanJudge(model, tokenizer, context.prompts, tau=settings.tau, max_length=settings.max_length)
@@ -212,7 +212,7 @@ def _judged_plans(context: Context) -> list[Any]:
     tuples = gold_tuples(
         problems, settings.pairs, recipe.k, derive_seed(recipe.seed, "ψ"), pools.testbed, recipe.sft.data
     )
-    return judged_plans(tuples, _foreign_methods(context, tuples), settings.prefixes, recipe.seed)
+    return judged_plans(tuples, _foreign_methods(context, tuples), settings.corruptions, settings.prefixes, recipe.seed)
 
 
 def _foreign_methods(context: Context, tuples: Sequence[Any]) -> Callable[[Problem], Sequence[str]]:

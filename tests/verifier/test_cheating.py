@@ -9,7 +9,7 @@ import pytest
 from cppo.problems import Limits, Problem, TestCase
 from cppo.verifier import ProgramVerdict, Verdict, Verifier, VerifierConfig
 
-LIMITS = Limits(cpu_seconds=1, wall_seconds=1.5, memory_mb=64, output_mb=1)
+LIMITS = Limits(cpu_seconds=1, wall_seconds=1, memory_mb=64, output_mb=1)
 GOOD = "def f(x):\n    return x + 1"
 
 

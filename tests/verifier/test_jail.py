@@ -12,7 +12,7 @@ import pytest
 from cppo.problems import Limits, Problem, TestCase
 from cppo.verifier import ProgramVerdict, Verdict, Verifier
 
-LIMITS = Limits(cpu_seconds=1, wall_seconds=1.5, memory_mb=64, output_mb=1)
+LIMITS = Limits(cpu_seconds=1, wall_seconds=1, memory_mb=64, output_mb=1)
 
 
 @pytest.fixture(scope="module")

@@ -48,9 +48,9 @@ def _mean(rewards_PMK: Floats, part_PMK: Bools) -> Floats:
 # Each entry maps (gate_PM, rewards_PMK, part_PMK) to rewards of well-formed tuples.
 PLAN_REWARDS: dict[str, PlanReward] = {
     "product": lambda gate, rewards, part: gate * _best(rewards, part),  # R_plan = J · R_out, joint training
-    "ungated": lambda gate, rewards, part: _best(rewards, part),  # ablation: R_out  # noqa: ARG005
+    "ungated": lambda gate, rewards, part: _best(rewards, part),  # ablation: R_out
     "additive": lambda gate, rewards, part: gate + _best(rewards, part),  # ablation: J + R_out
-    "gate_only": lambda gate, rewards, part: gate,  # R_warm = J, planner warm-up  # noqa: ARG005
+    "gate_only": lambda gate, rewards, part: gate,  # R_warm = J, planner warm-up
     "mean": lambda gate, rewards, part: gate * _mean(rewards, part),  # ablation: mean instead of max
 }
 

@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from cppo.errors import ModelError
+from cppo.policy.cache import grow_in_place
 from cppo.policy.engine import Completion, GenerationRequest, Progress, StopReason
+from cppo.policy.padding import left_pad, positions_of
 from cppo.policy.rendering import render
+from cppo.policy.sampling import Uniforms, sample
+from cppo.policy.stops import StopStrings
 from cppo.text.prompts import Prompt
 
 if TYPE_CHECKING:
@@ -40,8 +43,8 @@ class LocalEngine:
         self.tokenizer = tokenizer
         self.batch = batch
         self.chat = chat
-        self._ends = end_token_ids(model, tokenizer)
-        if not self._ends:
+        self.ends = end_token_ids(model, tokenizer)
+        if not self.ends:
             raise ModelError("the tokenizer has no end-of-sequence token; set one before generating")
 
     def generate(self, requests: Sequence[GenerationRequest], on_progress: Progress | None = None) -> list[Completion]:
@@ -77,35 +80,50 @@ class LocalEngine:
 
 
 class _Batch:
-    """One batch of requests on its way through the model; row r of every tensor belongs to request `alive[r]`."""
+    """One batch of requests on its way through the model.
+
+    Tensors named `…_N` have one entry a request; row r of the model's tensors belongs to request `alive[r]`.
+    """
 
     def __init__(
         self, engine: LocalEngine, requests: Sequence[GenerationRequest], prompts: Sequence[list[int]]
     ) -> None:
         self.engine, self.requests, self.prompts = engine, requests, prompts
-        self.device = next(engine.model.parameters()).device
-        self.tokens: list[list[int]] = [[] for _ in requests]
-        self.log_probs = [0.0] * len(requests)
-        self.reasons: list[StopReason | None] = [None] * len(requests)
-        self.uniforms = [np.random.Generator(np.random.Philox(request.seed)) for request in requests]
-        self.alive = list(range(len(requests)))
-        self.stoppable = any(request.prompt.stop for request in requests)
+        self.device = device = next(engine.model.parameters()).device
+        n = len(requests)
+        self.temperatures_N = torch.tensor([r.temperature for r in requests], dtype=torch.float64, device=device)
+        self.limits_N = torch.tensor([r.max_tokens for r in requests], device=device)
+        self.ends = torch.tensor(sorted(engine.ends), device=device)
+        self.uniforms = Uniforms([request.seed for request in requests], device)
+        self.tokens_NT = torch.zeros((n, max(r.max_tokens for r in requests)), dtype=torch.long, device=device)
+        self.log_probs_N = torch.zeros(n, dtype=torch.float64, device=device)
+        self.alive = torch.arange(n, device=device)
+        self.lengths = [0] * n
+        self.reasons: list[StopReason | None] = [None] * n
+        watchers = {stops: StopStrings(engine.tokenizer, stops) for stops in {r.prompt.stop for r in requests}}
+        self.watchers = [watchers[request.prompt.stop] for request in requests]
+        self.stoppable = any(self.watchers)
 
     def run(self) -> list[Completion]:
         logits, cache, mask, positions = self._prefill()
+        unfinished = torch.ones_like(self.alive, dtype=torch.bool)
         step = 0
         while True:
-            sampled, log_probs = self._sample(logits)
+            temperatures, uniforms = self.temperatures_N[self.alive], self.uniforms.at(step)[self.alive]
+            sampled, log_probs = sample(logits, temperatures, uniforms)
+            self.tokens_NT[self.alive, step] = sampled
+            self.log_probs_N[self.alive] += torch.where(unfinished, log_probs, 0.0)
             step += 1
-            keep = self._advance(sampled, log_probs, step)
-            if not any(keep):
-                return [self._completion(i) for i in range(len(self.requests))]
-            rows = [r for r, kept in enumerate(keep) if kept]
-            if len(rows) < COMPACT_BELOW * len(keep):
-                select = torch.tensor(rows, device=self.device)
+            unfinished &= ~self._finished(sampled, unfinished, step)
+            left = int(unfinished.sum())
+            if left == 0:
+                return self._completions()
+            if left < COMPACT_BELOW * len(unfinished):
+                select = unfinished.nonzero().squeeze(1)
                 cache.reorder_cache(select)
-                mask, positions, sampled = mask[select], positions[select], sampled[select]
-                self.alive = [self.alive[r] for r in rows]
+                mask, positions, sampled, unfinished, self.alive = (
+                    rows[select] for rows in (mask, positions, sampled, unfinished, self.alive)
+                )
             mask = torch.cat([mask, mask.new_ones(mask.shape[0], 1)], dim=1)
             positions = positions + 1
             output = self.engine.model(
@@ -119,78 +137,65 @@ class _Batch:
 
     def _prefill(self) -> tuple[torch.Tensor, Any, torch.Tensor, torch.Tensor]:
         """Run each distinct prompt once, left-padded, and copy its rows to the requests that share it."""
-        distinct = {tuple(prompt): None for prompt in self.prompts}
-        index = {prompt: row for row, prompt in enumerate(distinct)}
-        width = max(len(prompt) for prompt in distinct)
-        ids = torch.full((len(distinct), width), self.engine.tokenizer.pad_token_id or 0)
-        mask = torch.zeros((len(distinct), width), dtype=torch.long)
-        for row, prompt in enumerate(distinct):
-            ids[row, width - len(prompt) :] = torch.tensor(prompt)
-            mask[row, width - len(prompt) :] = 1
+        index = {prompt: row for row, prompt in enumerate(dict.fromkeys(map(tuple, self.prompts)))}
+        ids, mask = left_pad(list(index), self.engine.tokenizer.pad_token_id or 0)
         ids, mask = ids.to(self.device), mask.to(self.device)
-        positions = (mask.cumsum(1) - 1).clamp(min=0)
+        positions = positions_of(mask)
         output = self.engine.model(
             input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1
         )
         select = torch.tensor([index[tuple(prompt)] for prompt in self.prompts], device=self.device)
-        output.past_key_values.reorder_cache(select)
-        return output.logits[select, -1], output.past_key_values, mask[select], positions[select, -1]
+        cache = output.past_key_values
+        cache.reorder_cache(select)
+        grow_in_place(cache)
+        return output.logits[select, -1], cache, mask[select], positions[select, -1]
 
-    def _sample(self, logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Draw one token a row by inverting its cumulative distribution; greedy where the temperature is 0."""
-        temperatures = [self.requests[i].temperature for i in self.alive]
-        scale = torch.tensor([t if t > 0 else 1.0 for t in temperatures], device=logits.device)
-        log_probs = torch.log_softmax(logits.double() / scale[:, None], dim=-1)
-        cumulative = log_probs.exp().cumsum(-1)
-        draws = torch.tensor([self.uniforms[i].random() for i in self.alive], device=logits.device)
-        targets = draws.double() * cumulative[:, -1]
-        sampled = torch.searchsorted(cumulative, targets[:, None], right=True).squeeze(1)
-        sampled = sampled.clamp(max=logits.shape[1] - 1)
-        greedy = torch.tensor([t <= 0 for t in temperatures], device=logits.device)
-        if bool(greedy.any()):
-            sampled = torch.where(greedy, logits.argmax(-1), sampled)
-        return sampled, log_probs.gather(1, sampled[:, None]).squeeze(1)
+    def _finished(self, sampled: torch.Tensor, unfinished: torch.Tensor, step: int) -> torch.Tensor:
+        """Return which rows end with the token just sampled, bool [rows], and record why.
 
-    def _advance(self, sampled: torch.Tensor, log_probs: torch.Tensor, step: int) -> list[bool]:
-        """Record the sampled tokens and say, row by row, whether the request goes on."""
-        keep = []
-        for i, token, log_prob in zip(self.alive, sampled.tolist(), log_probs.tolist(), strict=True):
-            if self.reasons[i] is not None:  # finished, but not yet dropped from the batch
-                keep.append(False)
-                continue
-            self.tokens[i].append(token)
-            self.log_probs[i] += log_prob
-            if token in self.engine._ends:
+        Only rows that can have ended are looked at one by one.
+        """
+        ended = torch.isin(sampled, self.ends)
+        over = ended | (self.limits_N[self.alive] <= step)
+        looked_at = unfinished if self.stoppable else unfinished & over
+        rows = looked_at.nonzero().squeeze(1)
+        facts = torch.stack([rows, self.alive[rows], sampled[rows], ended[rows], over[rows]]).T.tolist()
+        finished = []
+        for row, i, token, is_end, is_over in facts:
+            if is_end:
                 self.reasons[i] = StopReason.END
-            elif self.stoppable and self._stopped(i):
+            elif self.watchers[i].may_close(token) and self.watchers[i].reached(self.tokens_NT[i, :step].tolist()):
                 self.reasons[i] = StopReason.STOP
-            elif step >= self.requests[i].max_tokens:
+            elif is_over:
                 self.reasons[i] = StopReason.LENGTH
-            keep.append(self.reasons[i] is None)
-        return keep
+            else:
+                continue
+            self.lengths[i] = step
+            finished.append(row)
+        result = torch.zeros_like(unfinished)
+        result[finished] = True
+        return result
 
-    def _stopped(self, i: int) -> bool:
-        stops = self.requests[i].prompt.stop
-        if not stops:
-            return False
-        # A stop string of n characters lies within the last n + 1 tokens: decoding the tail keeps this linear.
-        tail = self.tokens[i][-(max(map(len, stops)) + 1) :]
-        text = self.engine.tokenizer.decode(tail, skip_special_tokens=True)
-        return any(stop in text for stop in stops)
+    def _completions(self) -> list[Completion]:
+        log_probs, tokens = self.log_probs_N.tolist(), self.tokens_NT.tolist()
+        return [
+            self._completion(i, tokens[i][:length], log_probs[i], self.reasons[i] or StopReason.LENGTH)
+            for i, length in enumerate(self.lengths)
+        ]
 
-    def _completion(self, i: int) -> Completion:
-        request, reason = self.requests[i], self.reasons[i] or StopReason.LENGTH
-        text = self.engine.tokenizer.decode(self.tokens[i], skip_special_tokens=True)
-        tokens = list(self.tokens[i])
+    def _completion(self, i: int, tokens: list[int], log_prob: float, reason: StopReason) -> Completion:
+        # An end token that the tokenizer does not know as special would show up in the text.
+        told = tokens[:-1] if reason is StopReason.END else tokens
+        text = self.engine.tokenizer.decode(told, skip_special_tokens=True)
         if reason is StopReason.STOP:
-            text = text[: min(found for stop in request.prompt.stop if (found := text.find(stop)) >= 0)]
-            tokens.append(self.engine.tokenizer.eos_token_id)
+            text = text[: self.watchers[i].cut(text)]
+            tokens = [*tokens, self.engine.tokenizer.eos_token_id]
         return Completion(
-            text=request.prompt.opening + text,
+            text=self.requests[i].prompt.opening + text,
             prompt_ids=tuple(self.prompts[i]),
             token_ids=tuple(tokens),
             stop_reason=reason,
-            log_prob=self.log_probs[i],
+            log_prob=log_prob,
         )
 
 

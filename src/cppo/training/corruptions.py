@@ -100,9 +100,15 @@ def step_split(methods: Sequence[str], context: Context, rng: random.Random) -> 
 
 
 def foreign(methods: Sequence[str], context: Context, rng: random.Random) -> tuple[list[str], int]:
-    """A real method, of another problem."""
+    """Real methods, of other problems: one line, or several."""
     strangers = [method for method in context.foreign if method not in methods]
-    return _replaced(methods, rng.choice(strangers or list(FILLERS)), rng)
+    places = sorted(rng.sample(range(len(methods)), rng.randint(1, max(1, len(methods) // 2))))
+    replaced = list(methods)
+    for place, stranger in zip(places, rng.sample(strangers, min(len(places), len(strangers))), strict=False):
+        replaced[place] = stranger
+    if replaced == list(methods):  # no stranger is known
+        return filler(methods, context, rng)
+    return labelled(replaced), places[0]
 
 
 CORRUPTIONS: dict[str, Corruption] = {

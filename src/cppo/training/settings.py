@@ -10,6 +10,7 @@ from cppo.config import Section
 from cppo.credit import PLAN_REWARDS, RULES, SOLVER_RULES
 from cppo.errors import choose
 from cppo.measures.audit import AuditThresholds
+from cppo.training.corruptions import CORRUPTIONS
 
 
 class SupervisedSettings(Section):
@@ -77,6 +78,8 @@ class ValiditySettings(SupervisedSettings):
     """Training problems to use; None: all."""
     pairs: int = Field(1, ge=1)
     """Gold tuples a problem, each with one corruption beside it (classes 1:1 within each problem)."""
+    corruptions: dict[str, float] = {}
+    """Relative frequency of kinds of corruption among the negatives; kinds left out have 1."""
     prefixes: int = Field(0, ge=0)
     """Further examples from each tuple: random proper prefixes, labelled by what is wrong up to there."""
     held_out: float = Field(0.2, gt=0, lt=1)
@@ -97,6 +100,14 @@ class ValiditySettings(SupervisedSettings):
     """Acceptance: share rejected of every single kind of corruption, by the whole gate (parser, then ψ)."""
     on_fail: Literal["stop", "warn"] = "stop"
     """What a model that misses a gate does to the run."""
+
+    @model_validator(mode="after")
+    def _known_corruptions(self) -> ValiditySettings:
+        for kind, weight in self.corruptions.items():
+            choose("kind of corruption", kind, CORRUPTIONS)
+            if weight <= 0:
+                raise ValueError(f"validity.corruptions.{kind} is {weight}; a frequency is positive")
+        return self
 
 
 class RLSettings(Section):

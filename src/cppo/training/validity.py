@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,20 +39,27 @@ class JudgedPlan:
 
 
 def judged_plans(
-    tuples: Sequence[GoldTuple], foreign_of: Callable[[Problem], Sequence[str]], prefixes: int, seed: int
+    tuples: Sequence[GoldTuple],
+    foreign_of: Callable[[Problem], Sequence[str]],
+    weights: Mapping[str, float],
+    prefixes: int,
+    seed: int,
 ) -> list[JudgedPlan]:
-    """Return every gold tuple with one corruption beside it, kinds in turn: classes are 1:1 within each problem.
+    """Return every gold tuple with one corruption beside it: classes are 1:1 within each problem.
 
-    `foreign_of` returns methods that belong to other problems. `prefixes` adds that many random proper prefixes of each
+    `foreign_of` returns methods that belong to other problems. `weights` are the relative frequencies of the kinds of
+    corruption, 1 for those left out. `prefixes` adds that many random proper prefixes of each
     plan, labelled by whether something is wrong up to there.
     """
     kinds = sorted(CORRUPTIONS)
+    frequencies = [weights.get(kind, 1.0) for kind in kinds]
     plans = []
     for index, gold in enumerate(tuples):
         rng = derived_random(seed, "corrupt", gold.problem.id, index)
         lines = labelled(gold.methods)
         plans.append(JudgedPlan(gold.problem, "\n".join(lines), 1, GOOD))
-        bad = corrupt(kinds[index % len(kinds)], gold.methods, Context(gold.problem, foreign_of(gold.problem)), rng)
+        (kind,) = rng.choices(kinds, frequencies)
+        bad = corrupt(kind, gold.methods, Context(gold.problem, foreign_of(gold.problem)), rng)
         plans.append(JudgedPlan(gold.problem, bad.text, 0, bad.kind))
         for _ in range(prefixes):
             length = rng.randrange(1, len(lines))

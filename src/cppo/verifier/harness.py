@@ -18,7 +18,7 @@ import sys
 import time
 
 from cppo.verifier import guest, wire
-from cppo.verifier.jail import Jail, enter_worker, limit_address_space
+from cppo.verifier.jail import ORPHAN_SECONDS, Jail, enter_worker, limit_address_space
 from cppo.verifier.linux import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
@@ -43,7 +43,6 @@ memory the worker holds makes each fork dearer, and an import in every test dear
 
 STACK_BYTES = 512 << 20
 THREAD_STACK_BYTES = 64 << 20
-ORPHAN_SECONDS = 5.0
 
 
 class Worker:
@@ -51,8 +50,8 @@ class Worker:
 
     def __init__(self, connection: int, temporary: str) -> None:
         self.connection = connection
-        self.parent = os.getppid()
         self.jail: Jail = enter_worker(temporary)
+        self.parent = os.getppid()
         self.preamble: dict[str, Any] = {}
         self.compiled = mmap.mmap(-1, 1)  # shared with the program's process: set once the source is compiled
         os.environ.clear()
@@ -66,7 +65,8 @@ class Worker:
 
     def serve(self) -> None:
         """Serve programs until the verifier closes the connection or is gone."""
-        hello = {"pid": os.getpid(), "python": sys.version.split()[0], **self.jail.report}
+        scratch = "" if self.jail.private_files else self.jail.scratch
+        hello = {"python": sys.version.split()[0], "scratch": scratch, "report": self.jail.report}
         wire.send(self.connection, wire.pack(wire.HELLO, hello))
         buffer = bytearray()
         try:

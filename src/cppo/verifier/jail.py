@@ -7,8 +7,10 @@ refused is recorded and carried on without; `Jail.report` says so in words.
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
+import select
 import signal
 
 from cppo.verifier.linux import (
@@ -30,11 +32,13 @@ from cppo.verifier.mounts import SEALED_SCRATCH, interpreter_roots, seal_files
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
     from collections.abc import Callable
+    from typing import NoReturn
 
 NOBODY = 65534
 PRIVATE_UIDS = 1 << 30
 PROCESSES = 128
 OPEN_FILES = 256
+ORPHAN_SECONDS = 5.0
 ADDRESS_SLACK = 4 << 30
 """Address space beyond the memory limit: thread stacks and shared libraries reserve much and touch little."""
 
@@ -72,7 +76,7 @@ class Jail:
             os.setgroups([])
             os.setresgid(self.uid, self.uid, self.uid)
             os.setresuid(self.uid, self.uid, self.uid)
-        if self.user_namespace:
+        else:
             drop_capabilities()
         if self.own_pids is None:  # elsewhere the end of process 1 of the namespace ends them all
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which clears it
@@ -124,20 +128,51 @@ def _attempt(jail: Jail, what: str, action: Callable[[], object]) -> bool:
 
 
 def _own_user_namespace() -> None:
+    """Enter a user namespace, and go on in a child that is process 1 of a pid namespace which it owns.
+
+    Only the owner of a pid namespace may return to it after making another, which `Jail.fork_program` does.
+    """
     uid, gid = os.geteuid(), os.getegid()
     call("unshare", CLONE_NEWUSER)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
+    call("unshare", CLONE_NEWPID)
+    parent = os.getppid()
+    pid = os.fork()
+    if pid:
+        _stand_by(pid, parent)
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _stand_by(pid: int, parent: int) -> NoReturn:
+    """Wait for the process that goes on, and end with it or with the verifier."""
+    os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    poll = select.poll()
+    poll.register(os.pidfd_open(pid), select.POLLIN)
+    while not poll.poll(1000 * ORPHAN_SECONDS):
+        if os.getppid() != parent:
+            os.kill(pid, signal.SIGKILL)
+    os._exit(min(1, os.waitpid(pid, 0)[1]))
 
 
 def _probe_pid_namespace() -> None:
-    own = os.open("/proc/self/ns/pid", os.O_RDONLY)
-    try:
-        call("unshare", CLONE_NEWPID)
-        call("setns", own, CLONE_NEWPID)
-    finally:
-        os.close(own)
+    """Try, in a child, what `Jail.fork_program` does; raises `OSError` when it is refused."""
+    pid = os.fork()
+    if pid == 0:
+        code = errno.EPERM
+        try:
+            own = os.open("/proc/self/ns/pid", os.O_RDONLY)
+            call("unshare", CLONE_NEWPID)
+            call("setns", own, CLONE_NEWPID)
+            code = 0
+        except OSError as error:
+            code = error.errno or code
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code:
+        raise OSError(code, os.strerror(code))
 
 
 def _unprivileged_uid() -> int | None:

@@ -136,7 +136,7 @@ class Verifier:
         """Return, in words, what a worker on this machine isolates and what it had to do without."""
         with self._lock:
             worker = self._idle_worker([])
-            return {name: str(value) for name, value in worker.report.items() if name != "pid"}
+            return dict(worker.report)
 
     def close(self) -> None:
         """End all workers and everything that runs in them."""
@@ -158,7 +158,8 @@ class Verifier:
                         self._advance(key.data, busy, waiting, selector)
                     for worker, (_, deadline) in list(busy.items()):
                         if time.monotonic() > deadline or not worker.running:
-                            self._retry(worker, "the worker died or fell silent", busy, waiting, selector)
+                            reason = worker.last_words() or "the worker died or fell silent"
+                            self._retry(worker, reason, busy, waiting, selector)
         finally:  # an interrupt leaves programs running: their workers must not answer the next call
             self._drop(list(busy))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -59,7 +60,8 @@ class WorkerProcess:
             )
         self.connection = ours
         self._buffer = bytearray()
-        self.report: dict[str, Any] = {}
+        self.report: dict[str, str] = {}
+        self._scratch = ""
 
     @property
     def pid(self) -> int:
@@ -84,7 +86,8 @@ class WorkerProcess:
                 f"a verifier worker did not start with {sys.executable}: {words or error}; the verifier needs Linux "
                 "5.3 or newer with /proc, memfd_create and pidfd_open"
             ) from error
-        self.report = frame[1]
+        self._scratch = frame[1]["scratch"]
+        self.report = {"python": frame[1]["python"], **frame[1]["report"]}
 
     def send(self, data: bytes) -> None:
         """Send whole frames; raises `WorkerDied`."""
@@ -130,6 +133,8 @@ class WorkerProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._errors.close()
+        if self._scratch:  # a worker that was killed could not remove it
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def forget(self) -> None:
         """Let go of a worker that belongs to another process (after a fork of the verifier's process)."""
