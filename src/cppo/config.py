@@ -22,7 +22,12 @@ class Section(BaseModel):
     """Base of every configuration section: frozen, strict, no unknown keys, documented field by field."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True, validate_default=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=True,
     )
 
 
@@ -35,7 +40,7 @@ def read_toml(path: Path | str) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"recipe {path} does not exist") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError, PermissionError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"recipe {path} cannot be read as TOML: {error}") from None
 
 
@@ -46,27 +51,31 @@ def parse_override(text: str) -> tuple[tuple[str, ...], Any]:
     (('joint', 'learning_rate'), 0.0001)
     """
     key, separator, raw = text.partition("=")
-    path = tuple(part.strip().replace("-", "_") for part in key.split("."))
+    path = tuple(part.strip() for part in key.split("."))
     if not separator or not all(path):
         raise ConfigError(f"override {text!r} is not of the form section.key=value, e.g. joint.learning_rate=1e-4")
     try:
-        return path, tomllib.loads(f"value = {raw.strip()}")["value"]
+        parsed = tomllib.loads(f"value = {raw.strip()}")
     except tomllib.TOMLDecodeError:
-        return path, raw.strip()
+        parsed = {}
+    return path, parsed["value"] if parsed.keys() == {"value"} else raw.strip()
 
 
 def apply_overrides(data: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Return a copy of `data` with each `section.key=value` of `overrides` laid over it, in order."""
+    """Return a copy of `data` with each `section.key=value` of `overrides` laid over it, in order.
+
+    A dash in a key stands for an underscore, except in a key that `data` itself writes with a dash.
+    """
     result: dict[str, Any] = json.loads(json.dumps(data, default=_not_json))
     for text in overrides:
         path, value = parse_override(text)
         place = result
         for part in path[:-1]:
-            inner = place.setdefault(part, {})
+            inner = place.setdefault(_key(part, place), {})
             if not isinstance(inner, dict):
                 raise ConfigError(f"override {text!r}: {part!r} is a value, not a section")
             place = inner
-        place[path[-1]] = value
+        place[_key(path[-1], place)] = value
     return result
 
 
@@ -105,6 +114,10 @@ def describe(section: type[Section], prefix: str = "") -> Iterator[tuple[str, st
         yield path, default, " ".join((field.description or "").split())
 
 
+def _key(part: str, place: Mapping[str, Any]) -> str:
+    return part if part in place else part.replace("-", "_")
+
+
 def _not_json(value: object) -> object:
     raise ConfigError(f"{value!r} ({type(value).__name__}) cannot stand in a recipe; use text, numbers, lists, tables")
 
@@ -121,6 +134,8 @@ def _explain(section: type[Section], item: Mapping[str, Any]) -> str:
         allowed = _keys_at(section, location[:-1])
         near = nearest(location[-1], allowed)
         return f"unknown key {key!r}{near}; allowed here: {', '.join(sorted(allowed))}"
+    if item["type"] == "missing":
+        return f"key {key!r} is missing; it has no default"
     message = str(item["msg"]).removeprefix("Value error, ")
     given = item.get("input")
     if item["type"] == "value_error" and isinstance(given, dict):

@@ -56,9 +56,9 @@ class VerifierError(CppoError, RuntimeError):
     exit_code = 4
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
-    """Return ` (did you mean 'x'?)` for the closest of `allowed`, or an empty string."""
-    matches = get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+def nearest(name: object, allowed: Iterable[str]) -> str:
+    """Return ` (did you mean 'x'?)` for the closest of `allowed`, or an empty string. `name` may be no text at all."""
+    matches = get_close_matches(str(name), list(allowed), n=1, cutoff=0.5)
     return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 

@@ -13,7 +13,7 @@ def derive_seed(*parts: object) -> int:
     every machine and in every process.
     """
     text = "\x1f".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).digest(), "big") >> 1
 
 
 def derived_random(*parts: object) -> random.Random:

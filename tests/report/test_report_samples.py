@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cppo.episodes import Episode
-from cppo.report.inputs import read_run
-from cppo.report.samples import choose_problems, clip, sample_entries, statements
+from cppo.report.inputs import Arm, read_run
+from cppo.report.samples import Attempt, Entry, choose_problems, clip, sample_entries, statements
 
 
 def test_every_arm_shows_its_first_k_attempts_at_the_same_problems(run_directory: Path) -> None:
@@ -36,6 +36,13 @@ def test_the_size_limit_drops_whole_problems(run_directory: Path) -> None:
     left = sample_entries(data, problems=4, total_limit=enough_for_one)
     assert [entry.problem_id for entry in left] == [first] * len(data.results.arms)
     assert sample_entries(data, problems=4, total_limit=enough_for_one - 1) == []
+
+
+def test_size_is_that_of_the_escaped_text() -> None:
+    attempt = Attempt("A", "é", None, "<b>", "WA", "wrong answer", False, "&")
+    arm = Arm(name="a", title="A", method="tuple", stage="sft", independent=False, pass_at={}, attempts=1, tokens={})
+    entry = Entry(arm, "p", "", "", "x", (attempt,), (("order", "y"),), "")
+    assert entry.size == len("x") + len("y") + 2 + len("&lt;b&gt;") + len("&amp;")
 
 
 @settings(max_examples=30)

@@ -77,6 +77,7 @@ def test_an_empty_batch_starts_nothing() -> None:
             (Problem("set", "", [TestCase([], {1})], mode="call", entry_point="f"), "x"),
             "problem 'set', test 0: a value is of type 'set'",
         ),
+        ((Problem("half", "", [TestCase("\ud800", "")]), "x"), "problem 'half', test 0: .*surrogates not allowed"),
         ((ECHO, None), r"batch item 1 is \('Problem', 'NoneType'\)"),
         ("ab", "batch item 1 is str"),
     ],

@@ -157,8 +157,10 @@ def _planned(problem: Problem, m: int, completion: Completion, k: int, arm: str,
             parsed = parse_plan(completion.text, k)
         except PlanFormatError as error:
             fault = error.fault.value
-    methods = parsed.methods if parsed else ()
-    valid = judge.valid(problem, methods) if judge and parsed else (False if judge else None)
+    methods = parsed.methods if parsed is not None else ()
+    valid = None
+    if judge is not None:
+        valid = judge.valid(problem, methods) if parsed is not None else False
     return Episode(
         arm=arm,
         problem_id=problem.id,

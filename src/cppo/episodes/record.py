@@ -85,10 +85,18 @@ def to_row(episode: Episode) -> dict[str, Any]:
 def from_row(row: Any, origin: str = "episode") -> Episode:
     """Rebuild an episode from its JSON form. Raises `DataError` that names `origin` and the trouble."""
     try:
+        _check_types(row)
         branches = tuple(Branch(**{**branch, "verdict": Verdict(branch["verdict"])}) for branch in row["branches"])
         return Episode(**{**row, "branches": branches, "methods": tuple(row["methods"])})
     except (TypeError, KeyError, ValueError) as error:
         raise DataError(f"{origin}: not an episode record: {error}") from error
+
+
+def _check_types(row: Any) -> None:
+    kinds = {"arm": str, "problem_id": str, "index": int, "methods": list, "branches": list, "metadata": dict}
+    for key, kind in kinds.items():
+        if not isinstance(row[key], kind):
+            raise TypeError(f"{key} is {row[key]!r}, which is no {kind.__name__}")
 
 
 def read_episodes(path: Path | str) -> Iterator[Episode]:

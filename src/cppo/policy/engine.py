@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from cppo.errors import ModelError
 from cppo.text.prompts import Prompt
 
 
@@ -22,13 +24,20 @@ class StopReason(StrEnum):
 class GenerationRequest:
     """One sample to draw. `seed` alone decides the random choices: order and batching do not change them.
 
-    `temperature` 0 means greedy.
+    `max_tokens` is the most tokens generated, at least 1; `temperature` 0 means greedy. Raises `ModelError` when one of
+    them is out of range.
     """
 
     prompt: Prompt
     max_tokens: int
     temperature: float
     seed: int
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1:
+            raise ModelError(f"a token limit is {self.max_tokens}; it must be at least 1")
+        if not 0 <= self.temperature < math.inf:
+            raise ModelError(f"a temperature is {self.temperature}; it must be a number from 0 (greedy) upwards")
 
 
 @dataclass(frozen=True)
@@ -37,7 +46,8 @@ class Completion:
 
     `text` is the completion with the prompt's opening in front and without special tokens or stop string.
     `token_ids` are the generated tokens; they close with an end-of-sequence token unless the limit cut them.
-    `log_prob` is the sum of the sampled tokens' log-probabilities at the sampling temperature.
+    `log_prob` is the sum of the sampled tokens' log-probabilities at the sampling temperature (greedy: at 1); an
+    end-of-sequence token that was appended after a stop string was not sampled and is not in it.
     """
 
     text: str

@@ -16,6 +16,7 @@ import torch
 from cppo.errors import ModelError
 from cppo.files import read_json, write_json
 from cppo.policy.local import inference
+from cppo.policy.padding import left_pad, positions_of
 from cppo.text.prompts import JUDGE_WORDS, PromptSet
 
 JUDGE_FILE = "judge.json"
@@ -39,6 +40,12 @@ class PlanJudge:
         self.model, self.tokenizer, self.prompts = model, tokenizer, prompts
         self.tau, self.max_length, self.batch = tau, max_length, batch
         self.pass_id, self.fail_id = verbaliser_ids(tokenizer, prompts)
+        surface = len(tokenizer(prompts.judge_parts("")[1], add_special_tokens=False)["input_ids"])
+        if max_length <= surface:
+            raise ModelError(
+                f"max_length is {max_length}, but the question at the end of a judge prompt alone has {surface} tokens; "
+                "raise it, so that plan and problem fit in"
+            )
 
     def scores(self, items: Sequence[tuple[str, str]]) -> np.ndarray:
         """Return p_ψ(Pass) for every `(statement, plan text)`, shape [n]."""
@@ -51,12 +58,13 @@ class PlanJudge:
                 chosen = order[start : start + self.batch]
                 ids, mask = left_pad([encoded[i] for i in chosen], self.tokenizer.pad_token_id)
                 logits = last_logits(self.model, ids.to(device), mask.to(device))
-                result[chosen] = torch.sigmoid(self.margin(logits)).float().cpu().numpy()
+                result[chosen] = torch.sigmoid(self.margin(logits)).cpu().numpy()
         return result
 
     def margin(self, logits: torch.Tensor) -> torch.Tensor:
         """Return logit(Pass) − logit(Fail), [n]: its sigmoid is the softmax over the two verbaliser logits."""
-        return logits[:, self.pass_id] - logits[:, self.fail_id]
+        # Not in half precision: there, scores near τ would be steps of a thousandth.
+        return logits[:, self.pass_id].float() - logits[:, self.fail_id].float()
 
     def save(self, directory: Path, extra: dict[str, Any]) -> None:
         """Write τ, the length limit and `extra` (the acceptance report) beside the weights."""
@@ -64,7 +72,7 @@ class PlanJudge:
 
 
 def load_judge(directory: Path, prompts: PromptSet, dtype: str, device: str) -> PlanJudge:
-    """Load a trained validity model with its τ. Raises `ModelError` when there is none."""
+    """Load a trained validity model with its τ. Raises `ModelError` when there is none or its facts are damaged."""
     from cppo.policy.loading import load_model, load_tokenizer
 
     if not (directory / JUDGE_FILE).exists():
@@ -73,14 +81,21 @@ def load_judge(directory: Path, prompts: PromptSet, dtype: str, device: str) -> 
             "or set validity.path to the directory of one"
         )
     facts = read_json(directory / JUDGE_FILE)
+    try:
+        tau, max_length = float(facts["tau"]), int(facts["max_length"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"{directory / JUDGE_FILE} has no usable tau and max_length ({error!r}); run the validity stage again"
+        ) from error
     model = load_model(directory, dtype, device)
-    return PlanJudge(model, load_tokenizer(directory), prompts, tau=facts["tau"], max_length=facts["max_length"])
+    return PlanJudge(model, load_tokenizer(directory), prompts, tau=tau, max_length=max_length)
 
 
 def last_logits(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     """Return the logits after the last token of left-padded rows, [n, vocabulary]."""
-    positions = (mask.cumsum(1) - 1).clamp(min=0)
-    output = model(input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=False, logits_to_keep=1)
+    output = model(
+        input_ids=ids, attention_mask=mask, position_ids=positions_of(mask), use_cache=False, logits_to_keep=1
+    )
     logits: torch.Tensor = output.logits[:, -1]
     return logits
 
@@ -119,14 +134,3 @@ def verbaliser_ids(tokenizer: Any, prompts: PromptSet) -> tuple[int, int]:
             )
         ids.append(full[-1])
     return ids[0], ids[1]
-
-
-def left_pad(rows: Sequence[Sequence[int]], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return `(ids, mask)` of shape [n, longest], padded on the left: the last real token is the last column."""
-    width = max(len(row) for row in rows)
-    ids = torch.full((len(rows), width), pad, dtype=torch.long)
-    mask = torch.zeros((len(rows), width), dtype=torch.long)
-    for i, row in enumerate(rows):
-        ids[i, width - len(row) :] = torch.tensor(row)
-        mask[i, width - len(row) :] = 1
-    return ids, mask

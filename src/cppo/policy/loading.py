@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ def load_tokenizer(path: str | Path, revision: str | None = None) -> Any:
     _require(path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(path), revision=revision)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a damaged file ends in whatever the parser of that file raises
         raise ModelError(f"no tokenizer can be loaded from {path}: {_first_line(error)}") from error
     if tokenizer.eos_token_id is None:
         raise ModelError(f"the tokenizer of {path} has no end-of-sequence token; set eos_token in its configuration")
@@ -38,15 +38,23 @@ def load_tokenizer(path: str | Path, revision: str | None = None) -> Any:
 
 
 def load_model(path: str | Path, dtype: str = "float32", device: str = "cpu", revision: str | None = None) -> Any:
-    """Load a causal language model. Raises `ModelError` naming the path when it is missing or damaged."""
+    """Load a causal language model. Raises `ModelError` naming the path when it is missing, damaged or incomplete."""
     import torch
     from transformers import AutoModelForCausalLM
 
     _require(path)
     try:
-        model = AutoModelForCausalLM.from_pretrained(str(path), dtype=getattr(torch, dtype), revision=revision)
+        model, report = AutoModelForCausalLM.from_pretrained(
+            str(path), dtype=getattr(torch, dtype), revision=revision, output_loading_info=True
+        )
     except Exception as error:
         raise ModelError(f"no causal language model can be loaded from {path}: {_first_line(error)}") from error
+    if missing := sorted(report["missing_keys"]):
+        # transformers would fill them with random numbers and go on
+        raise ModelError(
+            f"the weights in {path} are incomplete: {len(missing)} are missing (first: {missing[0]}); "
+            "restore the files, or save the model again"
+        )
     return model.to(device)
 
 
@@ -104,20 +112,21 @@ def require_fp32_trainable(model: Any) -> None:
 
 
 def save_policy(model: Any, tokenizer: Any, directory: Path) -> None:
-    """Save weights (or the adapter) and tokenizer so that `directory` is either whole or absent."""
-    import shutil
+    """Save weights (or the adapter) and tokenizer so that `directory` is either whole or absent.
 
-    temporary = directory.with_name(f".{directory.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    if hasattr(model, "peft_config"):
-        model.save_pretrained(temporary, selected_adapters=["default"])
-    else:
-        model.save_pretrained(temporary)
-    tokenizer.save_pretrained(temporary)
-    if directory.exists():
-        shutil.rmtree(directory)
-    os.replace(temporary, directory)
+    An old `directory` is replaced once the new one is complete. Errors of the file system pass through.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", suffix=".tmp", dir=directory.parent) as workspace:
+        fresh, old = Path(workspace) / "new", Path(workspace) / "old"
+        if hasattr(model, "peft_config"):
+            model.save_pretrained(fresh, selected_adapters=["default"])
+        else:
+            model.save_pretrained(fresh)
+        tokenizer.save_pretrained(fresh)
+        if directory.exists():
+            directory.rename(old)
+        fresh.rename(directory)
 
 
 def _load_adapter(model: Any, checkpoint: str | Path, trainable: bool) -> Any:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMPACT_BELOW = 0.8
-"""Finished rows are dropped once fewer than this share of the batch is alive: each drop copies the cache."""
+"""Finished rows are dropped once less than this share of the batch is unfinished: each drop copies the cache."""
 
 
 class LocalEngine:
@@ -56,16 +56,15 @@ class LocalEngine:
         prompts = [rendered[request.prompt] for request in requests]
         self._check_context(requests, prompts)
         order = sorted(range(len(requests)), key=lambda i: (len(prompts[i]), prompts[i]))
-        results: list[Completion | None] = [None] * len(requests)
+        results: dict[int, Completion] = {}
         with inference(self.model):
             for start in range(0, len(order), self.batch):
                 chosen = order[start : start + self.batch]
                 rows = _Batch(self, [requests[i] for i in chosen], [prompts[i] for i in chosen]).run()
-                for index, completion in zip(chosen, rows, strict=True):
-                    results[index] = completion
+                results.update(zip(chosen, rows, strict=True))
                 if on_progress is not None:
                     on_progress(len(chosen))
-        return [completion for completion in results if completion is not None]
+        return [results[i] for i in range(len(requests))]
 
     def _check_context(self, requests: Sequence[GenerationRequest], prompts: Sequence[Sequence[int]]) -> None:
         limit = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)

@@ -37,12 +37,13 @@ def sample(
     """
     # Half-precision logits would make probabilities of three digits.
     logits = logits if logits.dtype is torch.float64 else logits.float()
-    greedy = temperatures <= 0
+    greedy = temperatures == 0
     scale = torch.where(greedy, 1.0, temperatures).to(logits.dtype)
     probs = torch.softmax(logits / scale[:, None], dim=-1)
     # In float64 the sum over a large vocabulary loses nothing, and the tail stays reachable.
     cumulative = probs.cumsum(-1, dtype=torch.float64)
     targets = uniforms * cumulative[:, -1]
     tokens = torch.searchsorted(cumulative, targets[:, None], right=True).squeeze(1).clamp(max=logits.shape[1] - 1)
-    tokens = torch.where(greedy, logits.argmax(-1), tokens)
+    if bool(greedy.any()):
+        tokens = torch.where(greedy, logits.argmax(-1), tokens)
     return tokens, probs.gather(1, tokens[:, None]).squeeze(1).double().log()

@@ -35,6 +35,13 @@ class TinyModel(Section):
     def _heads_divide_width(self) -> TinyModel:
         if self.hidden_size % self.heads:
             raise ValueError(f"hidden_size {self.hidden_size} is not a multiple of heads {self.heads}")
+        if self.hidden_size // self.heads % 2:
+            raise ValueError(
+                f"a head of width {self.hidden_size // self.heads} cannot carry rotary positions, which turn pairs; "
+                "make hidden_size / heads even"
+            )
+        if self.architecture == "qwen3_5" and self.layers < 2:
+            raise ValueError("qwen3_5 alternates linear and full attention; it needs at least 2 layers")
         return self
 
 

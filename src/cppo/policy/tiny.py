@@ -15,6 +15,8 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from cppo.errors import ModelError
+from cppo.policy.loading import save_policy
 from cppo.policy.settings import TinyModel
 from cppo.text.prompts import JUDGE_WORDS
 
@@ -24,7 +26,8 @@ END, PAD = "<|end|>", "<|pad|>"
 def build_tokenizer(texts: Iterable[str], sentences: Sequence[str], vocabulary: int) -> PreTrainedTokenizerFast:
     """Train a byte-level BPE on `texts`; each of `sentences` and each judge word becomes one added token.
 
-    The same texts give the same tokenizer. Raises nothing of its own.
+    The same texts give the same tokenizer. Raises `ModelError` when `vocabulary` has no room for the bytes, the added
+    tokens and at least one merge.
     """
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -35,10 +38,17 @@ def build_tokenizer(texts: Iterable[str], sentences: Sequence[str], vocabulary: 
     )
     tokenizer.decoder = decoders.ByteLevel()
     added = list(dict.fromkeys([*JUDGE_WORDS, *sentences]))
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    least = len(alphabet) + len((PAD, END)) + len(added) + 1
+    if vocabulary < least:
+        raise ModelError(
+            f"a vocabulary of {vocabulary} is too small: {len(added)} added tokens and the bytes need at least {least}; "
+            "raise model.tiny.vocabulary"
+        )
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary - len(added),
         special_tokens=[PAD, END],
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        initial_alphabet=sorted(alphabet),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
@@ -62,10 +72,9 @@ def build_model(settings: TinyModel, tokenizer: PreTrainedTokenizerFast, seed: i
 
 
 def save_tiny(directory: Path, settings: TinyModel, texts: Iterable[str], sentences: Sequence[str], seed: int) -> None:
-    """Build tokenizer and model and save both to `directory`."""
+    """Build tokenizer and model and save both to `directory`, which is then either whole or absent."""
     tokenizer = build_tokenizer(texts, sentences, settings.vocabulary)
-    build_model(settings, tokenizer, seed).save_pretrained(directory)
-    tokenizer.save_pretrained(directory)
+    save_policy(build_model(settings, tokenizer, seed), tokenizer, directory)
 
 
 def _config(settings: TinyModel, vocabulary: int, end: int, pad: int) -> Any:

@@ -25,11 +25,10 @@ def problem_from_row(row: Any, origin: str) -> Problem:
     for key in REQUIRED:
         if key not in row:
             raise DataError(f"{origin}: key {key!r} is missing; a problem needs {', '.join(REQUIRED)}")
-    for key in ("id", "statement"):
-        if not isinstance(row[key], str) or not row[key].strip():
-            raise DataError(f"{origin}: {key} is {row[key]!r}; it must be text")
+    for key, value in row.items():
+        _check_type(key, value, origin)
     try:
-        return Problem(**{**row, "tests": _tests(row["tests"], origin), "limits": _limits(row.get("limits"), origin)})
+        return Problem(**{**row, "tests": _tests(row["tests"]), "limits": _limits(row.get("limits"))})
     except DataError as error:
         raise DataError(f"{origin}: {error}") from None
 
@@ -56,21 +55,35 @@ def read_problems(path: Path | str) -> Iterator[Problem]:
         yield problem
 
 
-def _tests(value: Any, origin: str) -> list[TestCase]:
+def _check_type(key: str, value: Any, origin: str) -> None:
+    if key in ("id", "statement"):
+        fits, kind = isinstance(value, str) and bool(value.strip()), "text that is not blank"
+    elif key in ("entry_point", "checker"):
+        fits, kind = value is None or isinstance(value, str), "text or null"
+    elif key == "solutions":
+        fits, kind = isinstance(value, list) and all(isinstance(item, str) for item in value), "a list of texts"
+    elif key == "metadata":
+        fits, kind = isinstance(value, dict), "an object"
+    else:
+        # tests and limits have their own checks, with their own messages
+        fits, kind = key in ("tests", "limits") or isinstance(value, str), "text"
+    if not fits:
+        raise DataError(f"{origin}: {key} is {value!r}; it must be {kind}")
+
+
+def _tests(value: Any) -> list[TestCase]:
     if not isinstance(value, list) or not value:
-        raise DataError(
-            f"{origin}: tests must be a non-empty list of {{input, output}}; without tests nothing can pass"
-        )
+        raise DataError("tests must be a non-empty list of {input, output}; without tests nothing can pass")
     for index, test in enumerate(value):
         if not isinstance(test, Mapping) or set(test) != {"input", "output"}:
-            raise DataError(f"{origin}: test {index} must have exactly the keys input and output")
+            raise DataError(f"test {index} must have exactly the keys input and output")
     return [TestCase(test["input"], test["output"]) for test in value]
 
 
-def _limits(value: Any, origin: str) -> Limits:
+def _limits(value: Any) -> Limits:
     allowed = [field.name for field in fields(Limits)]
     if value is None:
         return Limits()
     if not isinstance(value, Mapping) or not set(value) <= set(allowed):
-        raise DataError(f"{origin}: limits is {value!r}; allowed keys: {', '.join(allowed)}")
+        raise DataError(f"limits is {value!r}; allowed keys: {', '.join(allowed)}")
     return Limits(**value)

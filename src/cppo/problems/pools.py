@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -58,11 +60,15 @@ class ProblemsSettings(Section):
     def _consistent(self) -> ProblemsSettings:
         if self.source == "files":
             if self.train is None and self.test is None:
-                raise ValueError("source 'files' needs problems.train and problems.test (JSONL files of problems)")
+                raise ValueError("source 'files' needs problems.train, problems.test or both (JSONL files of problems)")
+            if self.preset or self.families or self.traits or self.strategies:
+                raise ValueError("preset, families, traits and strategies belong to source 'crossroads'; remove them")
         elif self.train or self.validation or self.test:
             raise ValueError("source 'crossroads' generates its problems; remove train, validation and test")
         elif (self.preset is None) == (not self.families):
             raise ValueError("source 'crossroads' needs either a preset or families, not both")
+        elif self.preset and (self.traits or self.strategies):
+            raise ValueError("a preset brings its own traits and strategies; name the families instead to choose them")
         elif self.train_count is None or self.test_count is None:
             raise ValueError("source 'crossroads' needs train_count and test_count")
         else:
@@ -72,7 +78,8 @@ class ProblemsSettings(Section):
     def setting(self) -> Setting:
         """Return the testbed's setting. Raises `ConfigError` for unknown names."""
         if self.preset is not None:
-            return SETTINGS[self.preset]
+            preset = SETTINGS[self.preset]
+            return replace(preset, line_limit=self.line_limit, tests_per_problem=self.tests_per_problem)
         return Setting(self.families, self.traits, self.strategies, self.line_limit, self.tests_per_problem)
 
 
@@ -89,8 +96,8 @@ class Pools:
 def load_pools(settings: ProblemsSettings, seed: int) -> Pools:
     """Load or generate the pools and prove them disjoint.
 
-    Raises `DataError` when a training problem's statement occurs in an evaluation pool, or when its source is for
-    evaluation only.
+    Raises `DataError` when two pools share a statement, or when the source of a training problem is for evaluation
+    only.
     """
     if settings.source == "crossroads":
         setting = settings.setting()
@@ -108,6 +115,7 @@ def load_pools(settings: ProblemsSettings, seed: int) -> Pools:
             _read(settings.test, settings.test_count),
         )
     refuse_leaks(pools.train, {"validation": pools.validation, "test": pools.test})
+    _refuse_shared("validation", pools.validation, "test", pools.test)
     return pools
 
 
@@ -124,27 +132,32 @@ def read_pools(directory: Path) -> Pools:
 
 
 def statement_hash(statement: str) -> str:
-    """Return the SHA-256 of a statement with case and spacing normalised."""
-    return hashlib.sha256(" ".join(statement.casefold().split()).encode()).hexdigest()
+    """Return the SHA-256 of a statement with case, spacing and compatible characters (NFKC) normalised."""
+    text = " ".join(unicodedata.normalize("NFKC", statement).casefold().split())
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def refuse_leaks(train: Sequence[Problem], evaluation: Mapping[str, Sequence[Problem]]) -> None:
     """Raise `DataError` when the training pool holds an evaluation problem."""
     for problem in train:
-        if problem.source.casefold().split(":")[0] in EVALUATION_ONLY:
+        if not set(re.findall("[a-z0-9]+", problem.source.casefold())).isdisjoint(EVALUATION_ONLY):
             raise DataError(
                 f"training problem {problem.id!r} comes from {problem.source!r}, which is for evaluation only; "
                 "remove it from the training pool"
             )
-    hashes = {statement_hash(problem.statement): problem.id for problem in train}
     for name, pool in evaluation.items():
-        for problem in pool:
-            twin = hashes.get(statement_hash(problem.statement))
-            if twin is not None:
-                raise DataError(
-                    f"{name} problem {problem.id!r} has the statement of training problem {twin!r}; training on it "
-                    "would make the result worthless: remove it from one of the pools"
-                )
+        _refuse_shared("training", train, name, pool)
+
+
+def _refuse_shared(first: str, one: Sequence[Problem], second: str, other: Sequence[Problem]) -> None:
+    hashes = {statement_hash(problem.statement): problem.id for problem in one}
+    for problem in other:
+        twin = hashes.get(statement_hash(problem.statement))
+        if twin is not None:
+            raise DataError(
+                f"{second} problem {problem.id!r} has the statement of {first} problem {twin!r}; a result on it would "
+                "be worthless: remove it from one of the pools"
+            )
 
 
 def _read(path: str | None, count: int | None) -> list[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -38,8 +39,12 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0):
-                raise DataError(f"limit {name} is {value!r}; it must be a positive number or left out")
+            if value is None:
+                continue
+            kinds = int if name == "lines" else (int, float)
+            if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < math.inf:
+                kind = "whole number" if name == "lines" else "number"
+                raise DataError(f"limit {name} is {value!r}; it must be a positive {kind} or left out")
 
 
 @dataclass(frozen=True)

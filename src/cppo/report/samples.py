@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markupsafe import escape
+
 from cppo.config import build
 from cppo.episodes import Episode, by_problem
 from cppo.errors import CppoError
@@ -21,8 +23,8 @@ PROBLEMS = 40
 """Problems in the sample: as many entries an arm."""
 TEXT_LIMIT = 6_000
 """Characters of a statement or program that are shown."""
-TOTAL_LIMIT = 7_000_000
-"""Characters of the whole sample; markup and escapes stay well within twice that."""
+TOTAL_LIMIT = 10_000_000
+"""Bytes of all texts of the sample as they stand in the page, escaped; its markup adds less than one more million."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """Characters the entry brings to the page."""
-        texts = [a.program + a.detail + (a.method or "") for a in self.attempts]
-        return len(self.statement) + sum(map(len, texts)) + sum(len(text) for _, text in self.faults)
+        """Bytes that the entry's texts take in the page, escaped."""
+        texts = [self.statement, *(text for _, text in self.faults)]
+        texts += [a.program + a.detail + (a.method or "") for a in self.attempts]
+        return sum(len(escape(text).encode()) for text in texts)
 
 
 def sample_entries(data: RunData, problems: int = PROBLEMS, total_limit: int = TOTAL_LIMIT) -> list[Entry]:

@@ -83,20 +83,21 @@ def parse_plan(text: str, k: int) -> StrategyTuple:
     methods: list[str] = []
     for number, line in enumerate(body.splitlines(), start=1):
         if line.strip():
-            methods.append(_parse_line(line.strip(), number, LABELS[len(methods)], len(methods), k))
+            methods.append(_parse_line(line.strip(), number, len(methods), k))
     if len(methods) != k:
         raise PlanFormatError(PlanFault.COUNT, f"the plan has {len(methods)} methods; exactly {k} are asked for")
     _refuse_duplicates(methods)
     return StrategyTuple(tuple(methods))
 
 
-def _parse_line(line: str, number: int, expected: str, seen: int, k: int) -> str:
+def _parse_line(line: str, number: int, seen: int, k: int) -> str:
     match = _LINE.match(line)
+    expected = LABELS[seen] if seen < len(LABELS) else "end of the plan"
     if match is None:
         raise PlanFormatError(
             PlanFault.UNLABELLED, f"line {number} has no label (expected '{expected}:'): {line[:60]!r}"
         )
-    label, method = match.group(1), match.group(2).strip().removesuffix("**").strip()
+    label, method = match.group(1), _undecorated(match.group(2).strip())
     if label != expected:
         raise PlanFormatError(PlanFault.ORDER, f"line {number} is labelled '{label}:'; expected '{expected}:'")
     if seen >= k:
@@ -107,6 +108,18 @@ def _parse_line(line: str, number: int, expected: str, seen: int, k: int) -> str
         raise PlanFormatError(PlanFault.CODE, f"method {label} contains code; a method is one sentence")
     if (words := len(method.split())) > MAX_METHOD_WORDS:
         raise PlanFormatError(PlanFault.LONG, f"method {label} has {words} words; at most {MAX_METHOD_WORDS}")
+    return method
+
+
+def _undecorated(method: str) -> str:
+    """Take off the bold marks that open before the label or at the method's start and close at its end."""
+    for mark in ("**", "__"):
+        if not method.endswith(mark):
+            continue
+        if method.count(mark) % 2:
+            method = method.removesuffix(mark).strip()
+        elif method.startswith(mark) and method.count(mark) == 2:
+            method = method.removeprefix(mark).removesuffix(mark).strip()
     return method
 
 

@@ -127,7 +127,8 @@ class Worker:
         if pid == 0:
             self._become_supervisor(supervisor)
         died = self._watch(pid, compile_seconds)
-        kill_descendants()
+        if self.jail.own_pids is None:  # otherwise they ended with process 1 of the namespace
+            kill_descendants()
         if died and not self.compiled[0]:
             wire.send(self.connection, wire.pack(wire.DONE, {"status": "CE", "detail": died}))
         elif died:  # what was sent last may be half a frame: only a new connection is safe
@@ -138,7 +139,7 @@ class Worker:
             if self.jail.own_pids is None:  # otherwise it is process 1: orphans are its own, and the poll sees the end
                 prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
                 prctl(PR_SET_CHILD_SUBREAPER, 1)
-            limit_address_space(supervisor.limits["memory"])
+            limit_address_space(supervisor.mapped_kb + supervisor.limits["memory"])
             try:
                 code = guest.compile_program(bytes(supervisor.source))
             except guest.COMPILE_ERRORS as error:

@@ -18,12 +18,9 @@ from cppo.verifier.linux import (
     CLONE_NEWNET,
     CLONE_NEWPID,
     CLONE_NEWUSER,
-    PAGE_KB,
     PR_SET_PDEATHSIG,
-    SELF,
     call,
     drop_capabilities,
-    memory_pages,
     prctl,
     set_limit,
 )
@@ -195,6 +192,9 @@ def _unprivileged_uid() -> int | None:
     return None
 
 
-def limit_address_space(memory_kb: int) -> None:
-    """A loose ceiling that stops one huge allocation; the memory limit itself is on resident pages."""
-    set_limit(resource.RLIMIT_AS, memory_pages(SELF)[0] * PAGE_KB * 1024 + memory_kb * 1024 + ADDRESS_SLACK)
+def limit_address_space(kb: int) -> None:
+    """A loose ceiling, `ADDRESS_SLACK` above `kb`, that stops one huge allocation.
+
+    The memory limit itself is on resident pages.
+    """
+    set_limit(resource.RLIMIT_AS, kb * 1024 + ADDRESS_SLACK)

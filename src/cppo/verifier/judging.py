@@ -39,13 +39,13 @@ class PreparedProblem:
             raise DataError(f"problem {problem.id!r}: {error}") from None
         inputs, expected = [], []
         for index, test in enumerate(problem.tests):
-            if problem.mode == "stdin":
-                inputs.append(test.input.encode("utf-8", "surrogateescape"))
-                expected.append(test.output)
-                continue
             try:
-                inputs.append(values.encode(list(test.input)))
-                expected.append(values.decode(values.encode(test.output)))
+                if problem.mode == "stdin":
+                    inputs.append(test.input.encode("utf-8", "surrogateescape"))
+                    expected.append(test.output)
+                else:
+                    inputs.append(values.encode(list(test.input)))
+                    expected.append(values.decode(values.encode(test.output)))
             except ValueError as error:
                 raise DataError(f"problem {problem.id!r}, test {index}: {error}") from None
         preamble = name == "lcb"

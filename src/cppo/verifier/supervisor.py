@@ -69,7 +69,7 @@ class Supervisor:
         self.calls = request["mode"] == "call"
         self.source, self.inputs = blobs[0], blobs[1:]
         self.names: dict[str, Any] = {}
-        self.baseline_kb = memory_pages(SELF)[1] * PAGE_KB
+        self.mapped_kb, self.baseline_kb = (pages * PAGE_KB for pages in memory_pages(SELF))
 
     def run_together(self) -> bool:
         """Compile the program and call it for all tests in one process, forked from the worker (after a failed test, if
@@ -152,7 +152,7 @@ class Supervisor:
             arguments = [bytes(data) for data in inputs]
             guest.prepare_process(stdin, stdout, report)
             if code is None:
-                limit_address_space(self.limits["memory"])
+                limit_address_space(self.mapped_kb + self.limits["memory"])
             self.jail.enter_test(self.limits)
             os.write(guest.REPORT, STARTED)
             if code is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from functools import lru_cache
 
 from cppo.problems.crossroads.family import Strategy
 from cppo.problems.crossroads.gold import find_strategy, gold_plan, program_for, strategies_of
@@ -21,11 +20,11 @@ class CrossroadsTestbed:
         return [strategy.sentence for strategy in gold_plan(problem, rng, k)]
 
     def gold_program(self, problem: Problem, method: str) -> str | None:
-        strategy = _strategy(problem.metadata["family"], method)
+        strategy = _strategy(problem, method)
         return None if strategy is None else program_for(problem, strategy)
 
     def label_method(self, problem: Problem, method: str) -> str | None:
-        strategy = _strategy(problem.metadata["family"], method)
+        strategy = _strategy(problem, method)
         return None if strategy is None else strategy.name
 
     def label_program(self, problem: Problem, program: str) -> str | None:
@@ -38,6 +37,8 @@ class CrossroadsTestbed:
         return None not in labels and len(set(labels)) == len(labels)
 
 
-@lru_cache(maxsize=4096)
-def _strategy(family: str, method: str) -> Strategy | None:
-    return find_strategy(family, method)
+def _strategy(problem: Problem, method: str) -> Strategy | None:
+    """Return the problem's strategy with this sentence; a strategy that its setting leaves out is not one of them."""
+    strategies = strategies_of(problem)
+    found = find_strategy(problem.metadata["family"], method)
+    return found if found in strategies else None

@@ -1,0 +1,61 @@
+"""Inverse-transform sampling, worked by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from cppo.policy.sampling import BLOCK, Uniforms, sample
+
+
+def draw(probabilities: list[float], uniform: float, temperature: float = 1.0) -> tuple[int, float]:
+    logits = torch.tensor([probabilities], dtype=torch.float64).log()
+    tokens, log_probs = sample(logits, torch.tensor([temperature]), torch.tensor([uniform], dtype=torch.float64))
+    return int(tokens), float(log_probs)
+
+
+@pytest.mark.parametrize(("uniform", "token"), [(0.0, 0), (0.19, 0), (0.21, 1), (0.49, 1), (0.51, 2), (1 - 1e-12, 2)])
+def test_the_uniform_inverts_the_cumulative_distribution(uniform: float, token: int) -> None:
+    probabilities = [0.2, 0.3, 0.5]
+    assert draw(probabilities, uniform) == (token, pytest.approx(math.log(probabilities[token])))
+
+
+def test_temperature_one_half_squares_the_probabilities() -> None:
+    # [0.2, 0.3, 0.5]² = [0.04, 0.09, 0.25], of 0.38
+    assert draw([0.2, 0.3, 0.5], 0.03 / 0.38, 0.5) == (0, pytest.approx(math.log(0.04 / 0.38)))
+    assert draw([0.2, 0.3, 0.5], 0.12 / 0.38, 0.5) == (1, pytest.approx(math.log(0.09 / 0.38)))
+
+
+def test_temperature_zero_takes_the_largest_whatever_the_uniform() -> None:
+    assert draw([0.2, 0.5, 0.3], 0.999, 0.0) == (1, pytest.approx(math.log(0.5)))
+    assert draw([0.2, 0.5, 0.3], 0.0, 0.0) == (1, pytest.approx(math.log(0.5)))
+
+
+@pytest.mark.parametrize("uniform", [0.0, 1 - 2**-53])
+def test_impossible_tokens_are_never_drawn(uniform: float) -> None:
+    assert draw([0.0, 0.5, 0.5, 0.0], uniform)[0] in (1, 2)
+
+
+def test_rows_may_differ_in_temperature() -> None:
+    logits = torch.tensor([[0.2, 0.3, 0.5]]).log().repeat(2, 1)
+    tokens, _ = sample(logits, torch.tensor([0.0, 1.0]), torch.zeros(2, dtype=torch.float64))
+    assert tokens.tolist() == [2, 0]
+
+
+def test_half_precision_logits_are_sampled_in_single_precision() -> None:
+    logits = torch.zeros(1, 1000, dtype=torch.bfloat16)
+    tokens, log_probs = sample(logits, torch.ones(1), torch.tensor([0.6175], dtype=torch.float64))
+    assert int(tokens) == 617
+    assert float(log_probs) == pytest.approx(-math.log(1000), abs=1e-5)
+
+
+def test_streams_depend_on_their_own_seed_alone() -> None:
+    both, alone = Uniforms([7, 8], torch.device("cpu")), Uniforms([8], torch.device("cpu"))
+    expected = np.random.Generator(np.random.Philox(8)).random(2 * BLOCK)
+    for step in range(2 * BLOCK):
+        pair = both.at(step)
+        assert pair.dtype is torch.float64
+        assert float(pair[1]) == float(alone.at(step)[0]) == expected[step]
