@@ -130,7 +130,7 @@ def _section_of(annotation: object) -> type[Section] | None:
 def _explain(section: type[Section], item: Mapping[str, Any]) -> str:
     location = [str(part) for part in item["loc"]]
     key = ".".join(location) or "recipe"
-    if item["type"] == "extra_forbidden":
+    if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         allowed = _keys_at(section, location[:-1])
         near = nearest(location[-1], allowed)
         return f"unknown key {key!r}{near}; allowed here: {', '.join(sorted(allowed))}"
@@ -144,10 +144,14 @@ def _explain(section: type[Section], item: Mapping[str, Any]) -> str:
 
 
 def _keys_at(section: type[Section], path: Sequence[str]) -> list[str]:
-    current: type[Section] | None = section
+    current: type[Section] = section
     for part in path:
-        field = current.model_fields.get(part) if current else None
-        if field is not None:
-            current = _section_of(field.annotation)
+        field = current.model_fields.get(part)
         # a part without a field is the free key of a table of sections: stay on the same section
-    return list(current.model_fields) if current else []
+        if field is None:
+            continue
+        inner = _section_of(field.annotation)
+        if inner is None:
+            return list(getattr(field.annotation, "__dataclass_fields__", ()))
+        current = inner
+    return list(current.model_fields)

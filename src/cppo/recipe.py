@@ -41,7 +41,7 @@ class Recipe(Section):
     """Methods a tuple (K)."""
     jobs: int = Field(1, ge=1, le=2)
     """2: baselines train in a second process while the five stages go on."""
-    problems: ProblemsSettings = ProblemsSettings.model_construct()
+    problems: ProblemsSettings
     """Where problems come from."""
     model: ModelSettings = ModelSettings()
     """The policy."""

@@ -34,6 +34,7 @@ def tiny_settings(architecture: str) -> TinyModel:
             "heads": 2,
             "feed_forward": 48,
             "max_positions": 256,
+            "vocabulary": 400,
         }
     )
 

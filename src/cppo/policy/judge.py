@@ -43,7 +43,7 @@ class PlanJudge:
         surface = len(tokenizer(prompts.judge_parts("")[1], add_special_tokens=False)["input_ids"])
         if max_length <= surface:
             raise ModelError(
-                f"max_length is {max_length}, but the question at the end of a judge prompt alone has {surface} tokens; "
+                f"max_length is {max_length}, but the question that closes a judge prompt has {surface} tokens; "
                 "raise it, so that plan and problem fit in"
             )
 

@@ -42,7 +42,7 @@ def build_tokenizer(texts: Iterable[str], sentences: Sequence[str], vocabulary: 
     least = len(alphabet) + len((PAD, END)) + len(added) + 1
     if vocabulary < least:
         raise ModelError(
-            f"a vocabulary of {vocabulary} is too small: {len(added)} added tokens and the bytes need at least {least}; "
+            f"a vocabulary of {vocabulary} is too small: the bytes and {len(added)} added tokens need {least}; "
             "raise model.tiny.vocabulary"
         )
     trainer = trainers.BpeTrainer(

@@ -1,0 +1,135 @@
+"""Recipes: defaults are the published settings; every bad one is refused before work starts, by key, value and fix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cppo.config import build, describe, differences
+from cppo.errors import ConfigError
+from cppo.problems.pools import ProblemsSettings
+from cppo.recipe import Recipe, load_recipe
+
+SMOKE = Path(__file__).parent.parent / "recipes" / "crossroads-smoke.toml"
+
+
+def test_defaults_are_the_published_settings() -> None:
+    recipe = Recipe(problems=ProblemsSettings(test="x.jsonl"))
+    assert recipe.k == 4
+    assert (recipe.sft.learning_rate, recipe.sft.epochs, recipe.sft.batch, recipe.sft.max_length) == (1e-5, 3, 16, 3072)
+    assert (recipe.validity.learning_rate, recipe.validity.batch, recipe.validity.max_length) == (1e-5, 8, 1024)
+    assert recipe.validity.tau == 0.17
+    gates = recipe.validity
+    assert (gates.min_auc, gates.min_balanced_accuracy, gates.min_precision, gates.min_recall) == (
+        0.75,
+        0.7,
+        0.65,
+        0.65,
+    )
+    assert (recipe.warmup.tuples, recipe.warmup.learning_rate, recipe.warmup.problems_per_step) == (4, 1e-6, 4)
+    assert (recipe.warmup.patience, recipe.warmup.min_gate_rate) == (3, 0.2)
+    joint = recipe.joint
+    assert (joint.tuples, joint.learning_rate, joint.beta, joint.epsilon) == (8, 5e-7, 0.01, 0.2)
+    assert (joint.plan_temperature, joint.solve_temperature) == (0.9, 0.7)
+    assert (joint.plan_tokens, joint.program_tokens, joint.max_sequence_tokens) == (512, 2048, 4096)
+    assert (joint.plan_reward, joint.solver_rule, joint.weighting) == ("product", "within_tuple", "sequences")
+    assert (joint.problems_per_step, joint.iterations) == (4, 1)
+    assert joint.tuples * recipe.k == recipe.baselines["pkpo"].programs  # equal program attempts
+
+
+def with_smoke(*overrides: str) -> Recipe:
+    return load_recipe(SMOKE, overrides)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("joint.learning_rat=1e-4", "unknown key 'joint.learning_rat'.*did you mean 'learning_rate'"),
+        ("jont.steps=3", "unknown key 'jont'.*did you mean 'joint'"),
+        ("joint.steps='many'", "joint.steps.*many"),
+        ("joint.steps=0", "joint.steps = 0.*greater than or equal to 1"),
+        ("k=1", "k = 1.*greater than or equal to 2"),
+        ("validity.tau=1.5", "validity.tau = 1.5.*less than or equal to 1"),
+        ("validity.tau=-0.1", "validity.tau = -0.1"),
+        ("joint.micro_batch=7", r"joint: problems_per_step 2 × tuples × \(1 \+ k\) 10 = 20 sequences.*micro_batch 7"),
+        ("warmup.micro_batch=3", "warmup: problems_per_step 2 × tuples 4 = 8 sequences"),
+        ("baselines.grpo.micro_batch=5", "baselines.grpo.*micro_batch 5"),
+        ("baselines.pkpo.k=9", "k = 9 is above what 8 programs allow"),
+        ("baselines.grpo.rule='grp'", "unknown rule 'grp'.*did you mean 'grpo'"),
+        ("joint.plan_reward='sum'", "unknown plan_reward 'sum'"),
+        ("joint.solver_rule='x'", "unknown solver_rule 'x'"),
+        ("model.dtype='bfloat16'", "bfloat16.*rounds to nothing.*model.lora"),
+        ("sft.micro_batch=5", "batch 32 is not a multiple of micro_batch 5"),
+        ("evaluation.attempts=6", "evaluation.attempts = 6 is not a multiple of k = 4"),
+        ("evaluation.ks=[1,2,8]", "pass@8 needs"),
+        ("evaluation.subject='cpo'", "unknown evaluation.subject 'cpo'.*did you mean 'cppo'"),
+        ("problems.preset='equl'", 'problems.preset = "equl"'),
+        ("problems.train='x.jsonl'", "generates its problems"),
+        ("model.tiny.heads=5", "hidden_size 48 is not a multiple of heads 5"),
+        ("validity.corruptions.fillr=2.0", "unknown kind of corruption 'fillr'.*did you mean 'filler'"),
+        ("verifier.memory_mb=-1", "verifier.memory_mb = -1"),
+        ("verifier.memori_mb=1", "unknown key 'verifier.memori_mb'"),
+        ("audit.thresholds.go_parse=1", "unknown key 'audit.thresholds.go_parse'.*did you mean 'go_parse_rate'"),
+        ("audit.thresholds.go_parse_rate='x'", "audit.thresholds.go_parse_rate = \"x\""),
+    ],
+)
+def test_bad_values_are_refused(override: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"(?s){message}"):
+        with_smoke(override)
+
+
+def test_an_arm_of_an_unknown_stage_is_refused() -> None:
+    data: dict[str, Any] = {
+        "problems": {"source": "files", "test": "x"},
+        "evaluation": {"subject": "a", "arms": [{"name": "a", "method": "direct", "stage": "grop"}]},
+    }
+    with pytest.raises(ConfigError, match=r"stage of arm 'a'.*'grop'.*did you mean 'grpo'"):
+        build(Recipe, data, "test")
+
+
+def test_a_recipe_needs_problems() -> None:
+    with pytest.raises(ConfigError, match="problems.*missing"):
+        build(Recipe, {}, "test")
+
+
+@pytest.mark.parametrize("text", ["joint", "=3", "joint.=3"])
+def test_overrides_need_key_and_value(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"section\.key=value"):
+        with_smoke(text)
+
+
+def test_overrides_are_typed_by_the_recipe() -> None:
+    recipe = with_smoke("joint.learning_rate=1e-4", "name=other", "baselines.grpo.rule=rloo", "jobs=2")
+    assert recipe.joint.learning_rate == 1e-4
+    assert recipe.name == "other"
+    assert recipe.baselines["grpo"].rule == "rloo"
+    assert recipe.jobs == 2
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.toml does not exist"):
+        load_recipe(tmp_path / "none.toml")
+    (tmp_path / "broken.toml").write_text("[joint\nsteps = 3")
+    with pytest.raises(ConfigError, match=r"broken\.toml cannot be read as TOML.*line 1"):
+        load_recipe(tmp_path / "broken.toml")
+
+
+def test_the_name_defaults_to_the_files(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('[problems]\nsource = "files"\ntest = "x.jsonl"\n')
+    assert load_recipe(tmp_path / "mine.toml").name == "mine"
+
+
+def test_every_key_is_described() -> None:
+    missing = [key for key, _, text in describe(Recipe) if not text]
+    assert missing == []
+
+
+def test_the_resolved_recipe_rebuilds_itself() -> None:
+    recipe = with_smoke("joint.beta=0.5")
+    resolved = recipe.model_dump(mode="json")
+    again = build(Recipe, resolved, "test")
+    assert again == recipe
+    changed = with_smoke("joint.beta=0.25").model_dump(mode="json")
+    assert list(differences(resolved, changed)) == ["joint.beta: 0.5 -> 0.25"]
