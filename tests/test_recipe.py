@@ -16,7 +16,7 @@ SMOKE = Path(__file__).parent.parent / "recipes" / "crossroads-smoke.toml"
 
 
 def test_defaults_are_the_published_settings() -> None:
-    recipe = Recipe(problems=ProblemsSettings(test="x.jsonl"))
+    recipe = Recipe(problems=ProblemsSettings(train="y.jsonl", test="x.jsonl"))
     assert recipe.k == 4
     assert (recipe.sft.learning_rate, recipe.sft.epochs, recipe.sft.batch, recipe.sft.max_length) == (1e-5, 3, 16, 3072)
     assert (recipe.validity.learning_rate, recipe.validity.batch, recipe.validity.max_length) == (1e-5, 8, 1024)
@@ -72,7 +72,7 @@ def with_smoke(*overrides: str) -> Recipe:
         ("verifier.memory_mb=-1", "verifier.memory_mb = -1"),
         ("verifier.memori_mb=1", "unknown key 'verifier.memori_mb'"),
         ("audit.thresholds.go_parse=1", "unknown key 'audit.thresholds.go_parse'.*did you mean 'go_parse_rate'"),
-        ("audit.thresholds.go_parse_rate='x'", "audit.thresholds.go_parse_rate = \"x\""),
+        ("audit.thresholds.go_parse_rate='x'", 'audit.thresholds.go_parse_rate = "x"'),
     ],
 )
 def test_bad_values_are_refused(override: str, message: str) -> None:
@@ -82,7 +82,7 @@ def test_bad_values_are_refused(override: str, message: str) -> None:
 
 def test_an_arm_of_an_unknown_stage_is_refused() -> None:
     data: dict[str, Any] = {
-        "problems": {"source": "files", "test": "x"},
+        "problems": {"source": "files", "train": "y", "test": "x"},
         "evaluation": {"subject": "a", "arms": [{"name": "a", "method": "direct", "stage": "grop"}]},
     }
     with pytest.raises(ConfigError, match=r"stage of arm 'a'.*'grop'.*did you mean 'grpo'"):
@@ -90,7 +90,7 @@ def test_an_arm_of_an_unknown_stage_is_refused() -> None:
 
 
 def test_a_recipe_needs_problems() -> None:
-    with pytest.raises(ConfigError, match="problems.*missing"):
+    with pytest.raises(ConfigError, match=r"problems.*missing"):
         build(Recipe, {}, "test")
 
 
@@ -117,7 +117,7 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
 
 
 def test_the_name_defaults_to_the_files(tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_text('[problems]\nsource = "files"\ntest = "x.jsonl"\n')
+    (tmp_path / "mine.toml").write_text('[problems]\nsource = "files"\ntrain = "y.jsonl"\ntest = "x.jsonl"\n')
     assert load_recipe(tmp_path / "mine.toml").name == "mine"
 
 

@@ -39,13 +39,15 @@ class Run:
         resolved = recipe.model_dump(mode="json")
         if path.exists():
             old = _read_config(path)
-            changed = [line for line in differences(old, resolved) if not line.startswith("jobs:")]
+            changed = [line for line in differences(old, resolved) if not _harmless(line.partition(":")[0])]
             if changed:
                 shown = "\n  ".join(changed[:8])
                 raise RunError(
                     f"{directory} belongs to another configuration (old -> new):\n  {shown}\n"
                     "use another --output, restore these keys, or delete the directory"
                 )
+            if old != resolved:
+                write_json(path, resolved)
         elif directory.exists() and any(directory.iterdir()):
             raise RunError(f"{directory} is not empty and is no run directory; use another --output")
         else:
@@ -96,6 +98,11 @@ class Run:
             except BlockingIOError:
                 raise RunError(f"another process is working in {self.directory}; wait for it or stop it") from None
             yield
+
+
+def _harmless(key: str) -> bool:
+    """Whether a key may change within a run: it decides how work is done or whether to go on, not what comes out."""
+    return key in ("jobs", "model.threads", "model.device", "verifier.workers") or key.endswith(".on_fail")
 
 
 def provenance() -> dict[str, Any]:

@@ -138,11 +138,11 @@ def _tiny_corpus(context: Context) -> tuple[list[str], list[str]]:
         program = testbed.gold_program(problem, derived_random("corpus", problem.id).choice(methods)) or ""
         # Sentences are tokens of their own, so plans are shown without them: only what surrounds them is learnt.
         texts += [
-            prompts.direct(problem.statement).text + program,
-            prompts.plan(problem.statement, context.recipe.k).text + frame,
-            prompts.plan(problem.statement, 1).text + frame,
-            prompts.solve(problem.statement, "").text,
-            prompts.judge(problem.statement, frame).text,
+            prompts.direct(problem.task).text + program,
+            prompts.plan(problem.task, context.recipe.k).text + frame,
+            prompts.plan(problem.task, 1).text + frame,
+            prompts.solve(problem.task, "").text,
+            prompts.judge(problem.task, frame).text,
         ]
     return texts, list(sentences)
 

@@ -71,7 +71,7 @@ def collect_plans(
             derive_seed(*seed, problem.id, m, "plan"),
         )
         for problem in problems
-        for prompt in [bench.prompts.plan(problem.statement, sampling.k)]
+        for prompt in [bench.prompts.plan(problem.task, sampling.k)]
         for m in range(count)
     ]
     bench.clock("plan")
@@ -100,7 +100,7 @@ def solve_plans(
     ]
     requests = [
         GenerationRequest(
-            bench.prompts.solve(problems[p].statement, method),
+            bench.prompts.solve(problems[p].task, method),
             sampling.program_tokens,
             sampling.solve_temperature,
             derive_seed(*seed, problems[p].id, groups[p][m].index, "solve", i),
@@ -133,7 +133,7 @@ def collect_direct(
             derive_seed(*seed, problem.id, "direct", i),
         )
         for problem in problems
-        for prompt in [bench.prompts.direct(problem.statement)]
+        for prompt in [bench.prompts.direct(problem.task)]
         for i in range(count)
     ]
     bench.clock("solve")

@@ -12,7 +12,7 @@ class StopStrings:
     def __init__(self, tokenizer: Any, stops: Sequence[str]) -> None:
         self.tokenizer = tokenizer
         self.stops = tuple(stop for stop in stops if stop)
-        self._tail = max(map(len, self.stops), default=0) + 1
+        self._tail = max((len(stop.encode()) for stop in self.stops), default=0) + 1
         self._closing = {stop[-1] for stop in self.stops}
         # Decoders may drop a space or hold back part of a character: such closings are looked for after every token.
         self._always = any(not c.isascii() or c == " " for c in self._closing)
@@ -37,7 +37,8 @@ class StopStrings:
         """Return whether the text of `tokens`, whose last has just been sampled, holds a stop string."""
         if not self.stops or not self.may_close(tokens[-1]):
             return False
-        # A stop string of n characters lies within the last n + 1 tokens: decoding the tail keeps this linear.
+        # A token has at least one byte, so a stop string of n bytes lies within the last n: decoding no more than a
+        # tail keeps this linear.
         return self._holds(tokens[-self._tail :]) and self._holds(tokens)
 
     def _holds(self, tokens: Sequence[int]) -> bool:

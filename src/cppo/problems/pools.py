@@ -59,8 +59,8 @@ class ProblemsSettings(Section):
     @model_validator(mode="after")
     def _consistent(self) -> ProblemsSettings:
         if self.source == "files":
-            if self.train is None and self.test is None:
-                raise ValueError("source 'files' needs problems.train, problems.test or both (JSONL files of problems)")
+            if self.train is None or self.test is None:
+                raise ValueError("source 'files' needs problems.train and problems.test (JSONL files of problems)")
             if self.preset or self.families or self.traits or self.strategies:
                 raise ValueError("preset, families, traits and strategies belong to source 'crossroads'; remove them")
         elif self.train or self.validation or self.test:

@@ -69,6 +69,11 @@ class Problem:
     solutions: Sequence[str] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def task(self) -> str:
+        """What a policy is shown: the statement, and the starter code where there is any."""
+        return f"{self.statement}\n\n{self.starter_code}" if self.starter_code.strip() else self.statement
+
     def __post_init__(self) -> None:
         if self.mode not in ("stdin", "call"):
             raise DataError(f"problem {self.id!r}: mode is {self.mode!r}; allowed: stdin, call")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Literal
 
 Rule = Literal["last_block", "lcb"]
@@ -38,7 +39,9 @@ def _last_fences(completion: str) -> str:
 
 def _compiles(text: str) -> bool:
     try:
-        compile(text, "<completion>", "exec", dont_inherit=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a model's odd literals are its own affair
+            compile(text, "<completion>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return False
     return True

@@ -113,7 +113,7 @@ def _pairs(
 ) -> Iterator[tuple[Prompt, str]]:
     if settings.plans or settings.data:
         for gold in gold_tuples(problems, settings.plans, k, seed, testbed, settings.data):
-            yield prompts.plan(gold.problem.statement, k), format_plan(gold.methods)
+            yield prompts.plan(gold.problem.task, k), format_plan(gold.methods)
     if testbed is None and (settings.single_plans or settings.programs or settings.direct):
         raise ConfigError("sft.single_plans, sft.programs and sft.direct need gold programs, which only a testbed has")
     if testbed is None:
@@ -127,13 +127,13 @@ def _pairs(
             for i in range(count):
                 (method,) = testbed.gold_plan(problem, derived_random(seed, kind, problem.id, i), 1)
                 if kind == "single":
-                    yield prompts.plan(problem.statement, 1), format_plan([method])
+                    yield prompts.plan(problem.task, 1), format_plan([method])
                 elif kind == "solve":
                     # Every method alike: the solver must follow rare ones as faithfully as common ones.
                     method = derived_random(seed, kind, problem.id, i).choice(testbed.methods(problem))
-                    yield prompts.solve(problem.statement, method), _answer(prompts, testbed, problem, method)
+                    yield prompts.solve(problem.task, method), _answer(prompts, testbed, problem, method)
                 else:
-                    yield prompts.direct(problem.statement), _answer(prompts, testbed, problem, method)
+                    yield prompts.direct(problem.task), _answer(prompts, testbed, problem, method)
 
 
 def _answer(prompts: PromptSet, testbed: Testbed, problem: Problem, method: str) -> str:

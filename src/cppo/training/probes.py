@@ -21,7 +21,7 @@ def fidelity_probe(
     asked = [(problem, method) for problem in problems for method in testbed.methods(problem)]
     gold = [(testbed.gold_program(problem, method) or "").strip() for problem, method in asked]
     requests = [
-        GenerationRequest(prompts.solve(problem.statement, method), program_tokens, 0.0, 0) for problem, method in asked
+        GenerationRequest(prompts.solve(problem.task, method), program_tokens, 0.0, 0) for problem, method in asked
     ]
 
     def probe(engine: Engine) -> dict[str, float]:

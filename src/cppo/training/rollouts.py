@@ -51,7 +51,7 @@ def gate_plans(
     """Fill in p_ψ and J. A plan that is not a tuple has J = 0 and no score; without a gate every tuple has J = 1."""
     slots = [(p, m) for p, group in enumerate(groups) for m, episode in enumerate(group) if episode.methods]
     bench.clock("judge")
-    items = [(problems[p].statement, format_plan(groups[p][m].methods)) for p, m in slots]
+    items = [(problems[p].task, format_plan(groups[p][m].methods)) for p, m in slots]
     scores = gate.scores(items) if gate is not None and items else np.ones(len(slots))
     bench.clock("")
     result = [[replace(episode, gate=False) for episode in group] for group in groups]

@@ -118,7 +118,7 @@ def train_validity(
     """Train ψ in place: binary cross-entropy on logit(Pass) − logit(Fail) at the last real token."""
     examples = [
         Example(
-            tuple(judge_ids(judge.tokenizer, judge.prompts, p.problem.statement, p.text, settings.max_length)),
+            tuple(judge_ids(judge.tokenizer, judge.prompts, p.problem.task, p.text, settings.max_length)),
             label=float(p.label),
         )
         for p in plans
@@ -143,7 +143,7 @@ def acceptance(judge: PlanJudge, plans: Sequence[JudgedPlan], settings: Validity
     """
     whole = [plan for plan in plans if plan.whole]
     labels = np.array([plan.label for plan in whole])
-    scores = judge.scores([(plan.problem.statement, plan.text) for plan in whole])
+    scores = judge.scores([(plan.problem.task, plan.text) for plan in whole])
     if settings.recall_target is not None:
         judge.tau = choose_threshold(scores, labels, settings.recall_target)
     report = classifier_report(scores, labels, judge.tau)

@@ -5,21 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from cppo.config import Section
 from cppo.problems import Limits
 
 WALL_PER_CPU = 2.5
 """Wall seconds given for each CPU second when a problem names only its CPU limit."""
 
 
-class VerifierConfig(BaseModel):
+class VerifierConfig(Section):
     """Default limits of one test and the size of the worker pool. A limit that a problem sets itself wins.
 
     Training and evaluation must use the same settings: a pass under one set of limits is not a pass under another.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     cpu_seconds: float = Field(default=10.0, gt=0)
     """CPU seconds of one test (user and system)."""

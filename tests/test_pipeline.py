@@ -1,0 +1,199 @@
+"""The whole path: every stage on the smoke recipe, killed and resumed, with other models, and what must stop it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from cppo.episodes import read_episodes
+from cppo.errors import ConfigError
+from cppo.pipeline import pick_stages
+from cppo.recipe import load_recipe
+from cppo.runs import Run
+
+SMOKE = Path(__file__).parent.parent / "recipes" / "crossroads-smoke.toml"
+SMALL = [
+    "--problems.train_count=40", "--problems.test_count=6", "--problems.validation_count=4", "--sft.epochs=1",
+    "--validity.problems=20", "--audit.problems=3", "--joint.steps=2", "--warmup.steps=2",
+    "--baselines.grpo.steps=1", "--baselines.pkpo.steps=1",
+]  # fmt: skip
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "cppo.cli.main", *map(str, arguments)]
+
+
+def cppo(*arguments: object, status: int = 0) -> str:
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == status, done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run of the smoke recipe."""
+    directory = tmp_path_factory.mktemp("smoke") / "run"
+    output = cppo("run", SMOKE, "-o", directory)
+    assert "best coordinated policy" in output
+    return directory
+
+
+@pytest.mark.slow
+def test_every_stage_leaves_its_record(smoke: Path) -> None:
+    run = Run.load(smoke)
+    for name in run.recipe.stages():
+        assert run.done(name) is not None, name
+    results = json.loads((smoke / "results.json").read_text())
+    assert [arm["name"] for arm in results["arms"]] == ["direct", "plan_and_solve", "tuple_sft", "grpo", "pkpo", "cppo"]
+    for arm in results["arms"]:
+        at = [arm["pass_at"][k]["mean"] for k in ("1", "2", "4")]
+        assert 0 <= at[0] <= at[1] <= at[2] <= 1
+    assert 0.6 < results["limits"]["4"]["independent"] <= results["limits"]["4"]["coordinated"] == 1.0
+    assert {row["other"] for row in results["comparisons"]} == {a["name"] for a in results["arms"]} - {"cppo"}
+    assert "<html" in (smoke / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_model_learnt_something(smoke: Path) -> None:
+    """The same path with a longer recipe is the real thing: even this short one must parse plans and pass programs."""
+    results = json.loads((smoke / "results.json").read_text())
+    arms = {arm["name"]: arm for arm in results["arms"]}
+    assert arms["tuple_sft"]["parse_rate"] > 0.1
+    assert sum(arm["verdicts"].get("AC", 0) for arm in results["arms"]) > 0
+
+
+@pytest.mark.slow
+def test_every_arm_spends_the_same_budget_on_the_same_problems(smoke: Path) -> None:
+    recipe = Run.load(smoke).recipe
+    spent: dict[str, dict[str, int]] = {}
+    for episode in read_episodes(smoke / "episodes.jsonl"):
+        size = recipe.k if episode.arm in ("tuple_sft", "cppo") else max(1, len(episode.branches))
+        mine = spent.setdefault(episode.arm, {})
+        mine[episode.problem_id] = mine.get(episode.problem_id, 0) + size
+    assert len(spent) == 6
+    assert len({frozenset(mine.items()) for mine in spent.values()}) == 1
+    assert set(spent["cppo"].values()) == {recipe.evaluation.attempts}
+
+
+@pytest.mark.slow
+def test_the_same_command_again_does_nothing_again(smoke: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in smoke.rglob("*.safetensors")}
+    output = cppo("run", SMOKE, "-o", smoke)
+    assert output.count("already complete") == 10
+    assert {path: path.stat().st_mtime_ns for path in smoke.rglob("*.safetensors")} == before
+
+
+@pytest.mark.slow
+def test_a_killed_stage_goes_on_and_ends_in_the_same_weights(smoke: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(smoke, copy)
+    shutil.rmtree(copy / "stages" / "joint")
+    process = subprocess.Popen(
+        command("joint", SMOKE, "-o", copy),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    marker = copy / "stages" / "joint" / "checkpoint-1" / "complete"
+    deadline = time.monotonic() + 120
+    while not marker.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert marker.exists()
+    assert not (copy / "stages" / "joint" / "done.json").exists()
+    output = cppo("joint", SMOKE, "-o", copy)
+    assert "joint: done" in output
+    weights = [d / "stages" / "joint" / "model" / "model.safetensors" for d in (smoke, copy)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    rows = [
+        [
+            {key: value for key, value in json.loads(line).items() if key not in ("seconds", "wall")}
+            for line in (d / "stages" / "joint" / "metrics.jsonl").read_text().splitlines()
+        ]
+        for d in (smoke, copy)
+    ]
+    assert rows[0] == rows[1]
+
+
+@pytest.mark.slow
+def test_a_second_lane_ends_in_the_same_baselines(smoke: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(smoke, copy)
+    for name in ("joint", "grpo", "pkpo", "evaluate", "report"):
+        shutil.rmtree(copy / "stages" / name)
+    for name in ("results.json", "episodes.jsonl", "report.html"):
+        (copy / name).unlink()
+    cppo("run", SMOKE, "-o", copy, "--jobs", 2)
+    for name in ("joint", "grpo", "pkpo"):
+        path = Path("stages") / name / "model" / "model.safetensors"
+        assert (smoke / path).read_bytes() == (copy / path).read_bytes()
+    old, new = (json.loads((d / "results.json").read_text()) for d in (smoke, copy))
+    assert old["arms"] == new["arms"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "change", [["--model.tiny.architecture=qwen3_5"], ["--model.lora.rank=4"]], ids=["qwen3_5", "lora"]
+)
+def test_other_models_take_the_same_path(tmp_path: Path, change: Sequence[str]) -> None:
+    cppo("run", SMOKE, "-o", tmp_path / "run", "-q", *SMALL, *change)
+    assert (tmp_path / "run" / "report.html").exists()
+    adapter = tmp_path / "run" / "stages" / "joint" / "model" / "adapter_config.json"
+    assert adapter.exists() == (change[0].startswith("--model.lora"))
+
+
+@pytest.mark.slow
+def test_no_go_stops_the_run_and_says_what_to_do(smoke: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(smoke, copy)
+    for name in ("audit", "joint"):
+        shutil.rmtree(copy / "stages" / name)
+    change = ["--audit.on_fail=stop"]
+    config = json.loads((copy / "config.json").read_text())
+    config["audit"]["thresholds"]["stop_nonzero_tuples_below"] = 1.0
+    (copy / "config.json").write_text(json.dumps(config))
+    output = cppo("run", SMOKE, "-o", copy, "--audit.thresholds.stop_nonzero_tuples_below=1.0", *change, status=3)
+    assert "audit: no-go" in output
+    assert "audit.on_fail = 'warn'" in output
+    assert (copy / "stages" / "audit" / "rejected.json").exists()
+    assert not (copy / "stages" / "joint").exists()
+
+
+@pytest.mark.slow
+def test_a_damaged_checkpoint_and_damaged_weights_are_errors(smoke: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(smoke, copy)
+    shutil.rmtree(copy / "stages" / "joint")
+    weights = copy / "stages" / "warmup" / "model" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    output = cppo("joint", SMOKE, "-o", copy, status=2)
+    assert "warmup/model" in output
+    shutil.rmtree(copy / "stages" / "validity" / "model")
+    output = cppo("joint", SMOKE, "-o", copy, status=2)
+    assert "validity" in output
+    assert "Traceback" not in output
+
+
+def test_stages_are_picked_in_order_and_by_name(tmp_path: Path) -> None:
+    run = Run.open(tmp_path / "run", load_recipe(SMOKE))
+    assert pick_stages(run, ["joint", "sft"]) == ["sft", "joint"]
+    every = ["prepare", "sft", "validity", "warmup", "audit", "joint", "grpo", "pkpo", "evaluate", "report"]
+    assert pick_stages(run, None) == every
+    with pytest.raises(ConfigError, match=r"unknown stage 'jont'.*did you mean 'joint'"):
+        pick_stages(run, ["jont"])
+
+
+def test_a_stage_before_its_turn_says_what_is_missing(tmp_path: Path) -> None:
+    output = cppo("joint", SMOKE, "-o", tmp_path / "run", status=2)
+    assert "stage 'validity' is not complete" in output or "stage 'prepare' is not complete" in output
+    assert "Traceback" not in output
