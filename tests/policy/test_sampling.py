@@ -20,18 +20,24 @@ def draw(probabilities: list[float], uniform: float, temperature: float = 1.0) -
 @pytest.mark.parametrize(("uniform", "token"), [(0.0, 0), (0.19, 0), (0.21, 1), (0.49, 1), (0.51, 2), (1 - 1e-12, 2)])
 def test_the_uniform_inverts_the_cumulative_distribution(uniform: float, token: int) -> None:
     probabilities = [0.2, 0.3, 0.5]
-    assert draw(probabilities, uniform) == (token, pytest.approx(math.log(probabilities[token])))
+    drawn, log_prob = draw(probabilities, uniform)
+    assert drawn == token
+    assert log_prob == pytest.approx(math.log(probabilities[token]))
 
 
-def test_temperature_one_half_squares_the_probabilities() -> None:
+@pytest.mark.parametrize(("uniform", "token", "probability"), [(0.03, 0, 0.04), (0.12, 1, 0.09), (0.14, 2, 0.25)])
+def test_temperature_one_half_squares_the_probabilities(uniform: float, token: int, probability: float) -> None:
     # [0.2, 0.3, 0.5]² = [0.04, 0.09, 0.25], of 0.38
-    assert draw([0.2, 0.3, 0.5], 0.03 / 0.38, 0.5) == (0, pytest.approx(math.log(0.04 / 0.38)))
-    assert draw([0.2, 0.3, 0.5], 0.12 / 0.38, 0.5) == (1, pytest.approx(math.log(0.09 / 0.38)))
+    drawn, log_prob = draw([0.2, 0.3, 0.5], uniform / 0.38, 0.5)
+    assert drawn == token
+    assert log_prob == pytest.approx(math.log(probability / 0.38))
 
 
-def test_temperature_zero_takes_the_largest_whatever_the_uniform() -> None:
-    assert draw([0.2, 0.5, 0.3], 0.999, 0.0) == (1, pytest.approx(math.log(0.5)))
-    assert draw([0.2, 0.5, 0.3], 0.0, 0.0) == (1, pytest.approx(math.log(0.5)))
+@pytest.mark.parametrize("uniform", [0.0, 0.999])
+def test_temperature_zero_takes_the_largest_whatever_the_uniform(uniform: float) -> None:
+    drawn, log_prob = draw([0.2, 0.5, 0.3], uniform, 0.0)
+    assert drawn == 1
+    assert log_prob == pytest.approx(math.log(0.5))
 
 
 @pytest.mark.parametrize("uniform", [0.0, 1 - 2**-53])

@@ -12,7 +12,8 @@ def request(text: str, max_tokens: int, opening: str = "") -> GenerationRequest:
 
 
 def test_answers_in_order_with_the_opening_in_front() -> None:
-    engine, counts = ScriptedEngine(lambda asked: asked.prompt.text.upper()), []
+    counts: list[int] = []
+    engine = ScriptedEngine(lambda asked: asked.prompt.text.upper())
     requests = [request("ab", 9), request("c", 9, "> ")]
     first, second = engine.generate(requests, counts.append)
     assert (first.text, second.text) == ("AB", "> C")

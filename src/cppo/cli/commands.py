@@ -85,9 +85,9 @@ def _print_results(directory: Path) -> None:
     results = read_json(path)
     console = Console(width=None if Console().is_terminal else 160)
     console.print(result_table(results))
-    seen = {warning for row in results["comparisons"] for warning in row["warnings"]}
-    for warning in sorted(seen):
-        console.print(f"[dim]note: {warning}[/dim]")
+    seeds = min((row["seeds"] for row in results["comparisons"]), default=0)
+    if 0 < seeds < 3:
+        console.print(f"[dim]note: training seeds an arm: {seeds}; with fewer than 3, seed noise is not covered[/dim]")
     page = directory / "report.html"
     if page.exists():
         console.print(f"page: {page}")

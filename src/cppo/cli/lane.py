@@ -37,7 +37,9 @@ def _emit(call: str, *arguments: object) -> None:
 
 
 def _die_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # unbuffered: a buffered read would still hold its lock when the interpreter shuts down
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     os._exit(1)
 
 
