@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,8 @@ class Context(AbstractContextManager["Context"]):
 
     def __post_init__(self) -> None:
         self.recipe = self.run.recipe
-        self.prompts = prompt_set(self.recipe.model.prompts)
+        prompts = prompt_set(self.recipe.model.prompts)
+        self.prompts = replace(prompts, chat=prompts.chat and self.recipe.model.chat)
         if self.recipe.model.threads:
             import torch
 
@@ -186,7 +187,7 @@ def validity(context: Context) -> Summary:
     plans = _judged_plans(context)
     train, held_out = split_by_problem(plans, settings.held_out, recipe.seed)
     source = settings.path or (str(context.run.model("sft")) if settings.start == "sft" else context.base)
-    model = load_merged(source, context.base, context.device)
+    model = load_merged(source, context.base, context.device, None if recipe.model.tiny else recipe.model.revision)
     require_fp32_trainable(model)
     tokenizer = load_tokenizer(source)
     judge = PlanJudge(model, tokenizer, context.prompts, tau=settings.tau, max_length=settings.max_length)

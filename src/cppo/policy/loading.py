@@ -149,11 +149,11 @@ def _first_line(error: Exception) -> str:
     return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
-def load_merged(path: str | Path, base: str | Path, device: str) -> Any:
+def load_merged(path: str | Path, base: str | Path, device: str, revision: str | None = None) -> Any:
     """Load `path` in float32 with all weights trainable; an adapter is merged into `base` first."""
     if not (Path(path) / ADAPTER_FILE).exists():
-        return load_model(path, "float32", device)
-    model = _load_adapter(load_model(base, "float32", device), path, trainable=True).merge_and_unload()
+        return load_model(path, "float32", device, revision if str(path) == str(base) else None)
+    model = _load_adapter(load_model(base, "float32", device, revision), path, trainable=True).merge_and_unload()
     for weight in model.parameters():
         weight.requires_grad_(True)
     return model

@@ -73,6 +73,8 @@ class ModelSettings(Section):
     """Precision of the weights. Trainable weights must be float32; bfloat16 is for the frozen base of an adapter."""
     prompts: Literal["full", "compact"] = "full"
     """Prompt set; `compact` is for models trained from scratch on it."""
+    chat: bool = False
+    """Wrap prompts in the tokenizer's chat template, where it has one. Base models want plain text."""
     device: str = "auto"
     """`auto` (CUDA if there is one), `cpu` or `cuda`."""
     threads: int = Field(0, ge=0)

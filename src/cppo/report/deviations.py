@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_core import to_jsonable_python
 
+from cppo.config import Section
 from cppo.recipe import Recipe
 from cppo.training.settings import BaselineSettings
 
@@ -33,13 +34,21 @@ def deviations(config: Mapping[str, Any]) -> list[Deviation]:
 
 
 def _defaults(config: Mapping[str, Any]) -> dict[str, Any]:
-    defaults: dict[str, Any] = {
-        name: to_jsonable_python(field.get_default(call_default_factory=True))
-        for name, field in Recipe.model_fields.items()
-    }
+    defaults = _field_defaults(Recipe)
     named = config.get("baselines")
     for name in named if isinstance(named, Mapping) else ():
         defaults["baselines"].setdefault(name, BaselineSettings().model_dump(mode="json"))
+    return defaults
+
+
+def _field_defaults(section: type[Section]) -> dict[str, Any]:
+    """Return the defaults of a section; a section that must be given has those of its own fields."""
+    defaults: dict[str, Any] = {}
+    for name, field in section.model_fields.items():
+        if not field.is_required():
+            defaults[name] = to_jsonable_python(field.get_default(call_default_factory=True))
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            defaults[name] = _field_defaults(field.annotation)
     return defaults
 
 

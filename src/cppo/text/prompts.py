@@ -55,7 +55,8 @@ class PromptSet:
             labels="\n".join(f"{label}: <method>" for label in LABELS[:k]),
             words=MAX_METHOD_WORDS,
         )
-        return Prompt(text, stop=self.plan_stop)
+        # A chat model ends its own turn, and may set methods apart by blank lines.
+        return Prompt(text, stop=() if self.chat else self.plan_stop)
 
     def solve(self, statement: str, method: str) -> Prompt:
         """Ask for one program that follows one method (mode SOLVE; the other methods are never shown)."""

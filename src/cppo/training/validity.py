@@ -58,8 +58,10 @@ def judged_plans(
         rng = derived_random(seed, "corrupt", gold.problem.id, index)
         lines = labelled(gold.methods)
         plans.append(JudgedPlan(gold.problem, "\n".join(lines), 1, GOOD))
-        (kind,) = rng.choices(kinds, frequencies)
-        bad = corrupt(kind, gold.methods, Context(gold.problem, foreign_of(gold.problem)), rng)
+        context = Context(gold.problem, foreign_of(gold.problem))
+        possible = [kind != "foreign" or bool(context.foreign) for kind in kinds]
+        (kind,) = rng.choices(kinds, [f * p for f, p in zip(frequencies, possible, strict=True)])
+        bad = corrupt(kind, gold.methods, context, rng)
         plans.append(JudgedPlan(gold.problem, bad.text, 0, bad.kind))
         for _ in range(prefixes):
             length = rng.randrange(1, len(lines))
