@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Sequence
 
+from cppo.context import Context
 from cppo.errors import RunError, choose
 from cppo.progress import Reporter
 from cppo.recipe import FINAL_STAGES, MAIN_STAGES
 from cppo.runs import Run
-from cppo.stages import Context, stage_function
+from cppo.stages import stage_function
 
 BASELINE_LANE = "baselines"
 

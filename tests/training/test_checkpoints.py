@@ -22,6 +22,19 @@ def test_the_newest_whole_checkpoint_counts(tmp_path: Path) -> None:
     assert last_complete(tmp_path / "missing") is None
 
 
+def test_a_checkpoint_with_a_truncated_or_missing_file_is_passed_over(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        (tmp_path / f"checkpoint-{step}" / "weights").write_bytes(b"12345")
+        mark_complete(tmp_path, step)
+    (tmp_path / "checkpoint-3" / "weights").write_bytes(b"123")
+    assert last_complete(tmp_path) == tmp_path / "checkpoint-2"
+    (tmp_path / "checkpoint-2" / "weights").unlink()
+    assert last_complete(tmp_path) == tmp_path / "checkpoint-1"
+    (tmp_path / "checkpoint-1" / "complete").write_text("")
+    assert last_complete(tmp_path) is None
+
+
 def test_reopening_drops_later_rows_and_a_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     log = MetricsLog(path, 0)

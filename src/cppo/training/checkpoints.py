@@ -8,24 +8,42 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cppo.files import read_jsonl, write_jsonl
+from cppo.errors import DataError
+from cppo.files import read_json, read_jsonl, write_json, write_jsonl
 
 MARKER = "complete"
 
 
 def last_complete(directory: Path) -> Path | None:
-    """Return the newest `checkpoint-N` that was written to its end, or None. Others are traces of a kill."""
+    """Return the newest `checkpoint-N` that is whole, or None.
+
+    Whole means: marked as written to its end, and every file still has the size it had then. Others are traces of a
+    kill, of a full disk or of damage, and are passed over.
+    """
     found = []
     for path in directory.glob("checkpoint-*"):
         match = re.fullmatch(r"checkpoint-(\d+)", path.name)
-        if match and (path / MARKER).exists():
+        if match and _whole(path):
             found.append((int(match.group(1)), path))
     return max(found)[1] if found else None
 
 
 def mark_complete(directory: Path, step: int) -> None:
-    """Mark `checkpoint-step` as whole."""
-    (directory / f"checkpoint-{step}" / MARKER).touch()
+    """Mark `checkpoint-step` as whole, and write down the size of each of its files."""
+    checkpoint = directory / f"checkpoint-{step}"
+    write_json(checkpoint / MARKER, _sizes(checkpoint))
+
+
+def _sizes(checkpoint: Path) -> dict[str, int]:
+    files = (path for path in checkpoint.rglob("*") if path.is_file() and path.name != MARKER)
+    return {str(path.relative_to(checkpoint)): path.stat().st_size for path in files}
+
+
+def _whole(checkpoint: Path) -> bool:
+    try:
+        return bool(read_json(checkpoint / MARKER) == _sizes(checkpoint))
+    except DataError:
+        return False
 
 
 def step_of(checkpoint: Path | None) -> int:
@@ -53,8 +71,6 @@ class MetricsLog:
 
 def _whole_rows(path: Path) -> list[dict[str, Any]]:
     """Return the rows up to the first damaged one: a killed writer leaves at most a torn last line."""
-    from cppo.errors import DataError
-
     rows = []
     try:
         for _, row in read_jsonl(path):
