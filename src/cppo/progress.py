@@ -20,6 +20,9 @@ class Reporter:
     def say(self, text: str) -> None:
         """A line for the reader."""
 
+    def close(self) -> None:
+        """Nothing more will come: give the terminal back. Called also after an error."""
+
     def lane(self, name: str, call: str, arguments: list[object]) -> None:
         """A second lane of work reports: `call` is one of the methods above. By default only its words pass."""
         if call == "say":

@@ -26,7 +26,11 @@ def run(arguments: argparse.Namespace, stages: Sequence[str] | None) -> int:
     directory = Path(arguments.output or Path("runs") / recipe.name)
     _quieten()
     current = Run.open(directory, recipe)
-    run_pipeline(current, stages, make_reporter(arguments.quiet))
+    reporter = make_reporter(arguments.quiet)
+    try:
+        run_pipeline(current, stages, reporter)
+    finally:
+        reporter.close()
     if stages is None or {"evaluate", "report"} & set(stages):
         _print_results(directory)
     return 0

@@ -109,6 +109,9 @@ class LiveReporter(Reporter):
     def say(self, text: str) -> None:
         self.console.print(text, markup=False)
 
+    def close(self) -> None:
+        self.progress.stop()
+
     def lane(self, name: str, call: str, arguments: list[Any]) -> None:
         if call == "say":
             self.say(f"[{name}] {arguments[0]}")
