@@ -196,5 +196,6 @@ def test_stages_are_picked_in_order_and_by_name(tmp_path: Path) -> None:
 
 def test_a_stage_before_its_turn_says_what_is_missing(tmp_path: Path) -> None:
     output = cppo("joint", SMOKE, "-o", tmp_path / "run", status=2)
-    assert "stage 'validity' is not complete" in output or "stage 'prepare' is not complete" in output
+    assert "stage 'joint' needs stage 'prepare', which is not complete" in output
+    assert "cppo prepare RECIPE" in output
     assert "Traceback" not in output

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cppo.errors import RunError
+from cppo.files import file_hash
 from cppo.problems.pools import Pools, load_pools, read_pools, write_pools
 from cppo.progress import Reporter
 from cppo.runs import Run
@@ -40,10 +42,26 @@ class Context(AbstractContextManager["Context"]):
         written = self.run.stage("prepare") / "problems"
         if self.recipe.problems.source == "crossroads" and self.run.done("prepare") is not None:
             return read_pools(written)
+        self._refuse_changed_files()
         pools = load_pools(self.recipe.problems, self.recipe.seed)
         if self.recipe.problems.source == "crossroads":
             write_pools(written, pools)
         return pools
+
+    def data_files(self) -> dict[str, str]:
+        """Return the SHA-256 of every data file the recipe names."""
+        problems = self.recipe.problems
+        named = (problems.train, problems.validation, problems.test, self.recipe.sft.data, self.recipe.validity.data)
+        return {path: file_hash(path) for path in named if path is not None}
+
+    def _refuse_changed_files(self) -> None:
+        """A run goes on only with the files it began with."""
+        began = (self.run.done("prepare") or {}).get("files", {})
+        for path, digest in self.data_files().items():
+            if began.get(path, digest) != digest:
+                raise RunError(
+                    f"{path} has changed since {self.run.directory} was begun; restore it, or use another --output"
+                )
 
     @cached_property
     def verifier(self) -> Verifier:

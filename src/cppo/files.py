@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -51,6 +52,15 @@ def read_json(path: Path | str) -> Any:
 def write_jsonl(path: Path | str, rows: Iterable[Any]) -> None:
     """Write one JSON value a line, atomically."""
     write_atomic(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def file_hash(path: Path | str) -> str:
+    """Return the SHA-256 of a file's bytes. Raises `DataError` when it does not exist."""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise DataError(f"{path} does not exist") from None
 
 
 def read_jsonl(path: Path | str) -> Iterator[tuple[int, Any]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,13 +12,15 @@ import time
 from collections.abc import Sequence
 
 from cppo.context import Context
-from cppo.errors import RunError, choose
+from cppo.errors import CppoError, RunError, choose
 from cppo.progress import Reporter
 from cppo.recipe import FINAL_STAGES, MAIN_STAGES
 from cppo.runs import Run
-from cppo.stages import stage_function
+from cppo.stages import Summary, stage_function
 
 BASELINE_LANE = "baselines"
+LEAST_FREE = 2**20
+"""Bytes of free disk under which a failure to write is put down to the disk."""
 
 
 def pick_stages(run: Run, wanted: Sequence[str] | None) -> list[str]:
@@ -29,24 +33,77 @@ def pick_stages(run: Run, wanted: Sequence[str] | None) -> list[str]:
     return [name for name in every if name in chosen]
 
 
-def run_stages(run: Run, stages: Sequence[str], reporter: Reporter, lane: str = "main") -> None:
+def needs(run: Run, stage: str) -> set[str]:
+    """Return the stages whose results `stage` reads."""
+    recipe = run.recipe
+    if stage == "prepare":
+        return set()
+    if stage == "evaluate":
+        return {"prepare", *(arm.stage for arm in recipe.evaluation.arms)}
+    main = {
+        "sft": set[str](),
+        "validity": {"sft"} if recipe.validity.start == "sft" and recipe.validity.path is None else set[str](),
+        "warmup": {"sft", "validity"},
+        "audit": {"warmup", "validity"},
+        "joint": {"warmup", "validity"},
+        "report": {"evaluate"},
+    }
+    return {"prepare"} | main.get(stage, {"sft"})
+
+
+def refuse_gaps(run: Run, stages: Sequence[str]) -> None:
+    """Raise `RunError` before any work when a stage to run needs one that is neither complete nor to be run."""
+    for name in stages:
+        for needed in sorted(needs(run, name)):
+            if needed not in stages and run.done(needed) is None:
+                how = f"cppo baseline RECIPE {needed}" if needed in run.recipe.baselines else f"cppo {needed} RECIPE"
+                raise RunError(
+                    f"stage {name!r} needs stage {needed!r}, which is not complete in {run.directory}; run it "
+                    f"first ({how}), or leave --stages out to run all"
+                )
+
+
+def run_stages(run: Run, stages: Sequence[str], reporter: Reporter) -> None:
     """Run `stages` in this process, skipping those that are complete."""
-    with run.lock(lane), Context(run, reporter) as context:
+    with Context(run, reporter) as context:
         for name in stages:
             if run.done(name) is not None:
                 reporter.say(f"{name}: already complete")
                 continue
             began = time.perf_counter()
             reporter.say(f"{name}: started")
-            summary = stage_function(name)(context)
+            summary = _work(name, context)
             seconds = time.perf_counter() - began
             run.finish(name, summary, seconds)
             reporter.say(f"{name}: done in {seconds:.0f} s")
 
 
+def _work(name: str, context: Context) -> Summary:
+    """Run one stage. A full disk reaches us as whatever the library that was writing raises: it is given its name."""
+    try:
+        return stage_function(name)(context)
+    except CppoError:
+        raise
+    except Exception as error:
+        free = shutil.disk_usage(context.run.directory).free
+        full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+        if full or "No space left" in str(error) or free < LEAST_FREE:
+            raise RunError(
+                f"{name}: the disk of {context.run.directory} is full ({free / 2**20:.1f} MiB left); make room and run "
+                "the same command again: it goes on from the last whole checkpoint"
+            ) from error
+        raise
+
+
 def run_pipeline(run: Run, wanted: Sequence[str] | None, reporter: Reporter) -> None:
     """Run the asked stages. With `jobs = 2` the baselines train in a second process as soon as stage 1 is done."""
     stages = pick_stages(run, wanted)
+    refuse_gaps(run, stages)
+    with run.lock("main"):
+        _run_lanes(run, stages, reporter)
+
+
+def _run_lanes(run: Run, stages: Sequence[str], reporter: Reporter) -> None:
     baselines = [name for name in stages if name in run.recipe.baselines and run.done(name) is None]
     rest = [name for name in stages if name in MAIN_STAGES and name not in ("prepare", "sft")]
     if run.recipe.jobs == 1 or not baselines or not rest:

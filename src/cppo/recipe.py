@@ -70,6 +70,8 @@ class Recipe(Section):
         self._check_arms()
         if self.evaluation.attempts % self.k:
             raise ValueError(f"evaluation.attempts = {self.evaluation.attempts} is not a multiple of k = {self.k}")
+        if self.evaluation.ks[0] > self.k:
+            raise ValueError(f"evaluation.ks = {list(self.evaluation.ks)} has none up to k = {self.k}; add {self.k}")
         for at in self.evaluation.ks:
             if at > self.k and at % self.k:
                 raise ValueError(f"evaluation.ks has {at}; above k = {self.k} only multiples of it can be estimated")
@@ -82,7 +84,7 @@ class Recipe(Section):
         return self
 
     def _check_arms(self) -> None:
-        stages = (*MAIN_STAGES, *self.baselines)
+        stages = ("sft", "warmup", "joint", *self.baselines)  # those that leave a policy
         for arm in self.evaluation.arms:
             choose("evaluation method", arm.method, METHODS)
             choose(f"stage of arm {arm.name!r}", arm.stage, stages)

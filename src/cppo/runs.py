@@ -20,6 +20,9 @@ from cppo.errors import RunError
 from cppo.files import read_json, write_json
 from cppo.recipe import Recipe
 
+RESULTS = {"evaluate": ("results.json", "episodes.jsonl"), "report": ("report.html",)}
+"""What a final stage leaves at the top of the run directory; without it the stage is not complete."""
+
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "numpy", "scipy")
 
 
@@ -48,8 +51,12 @@ class Run:
                 )
             if old != resolved:
                 write_json(path, resolved)
+        elif directory.exists() and not directory.is_dir():
+            raise RunError(f"{directory} is a file; a run needs a directory of its own: use another --output")
         elif directory.exists() and any(directory.iterdir()):
-            raise RunError(f"{directory} is not empty and is no run directory; use another --output")
+            raise RunError(
+                f"{directory} is not empty and has no config.json; restore it if this is a run, or use another --output"
+            )
         else:
             _create(directory)
             write_json(path, resolved)
@@ -71,7 +78,8 @@ class Run:
     def done(self, name: str) -> dict[str, Any] | None:
         """Return the summary of a completed stage, or None."""
         path = self.stage(name) / "done.json"
-        return read_json(path) if path.exists() else None
+        whole = path.exists() and all((self.directory / file).exists() for file in RESULTS.get(name, ()))
+        return read_json(path) if whole else None
 
     def finish(self, name: str, summary: Mapping[str, Any], seconds: float) -> None:
         """Mark a stage as complete."""
@@ -81,7 +89,7 @@ class Run:
         """Return the weights that a stage left. Raises `RunError` when the stage is not complete or they are gone."""
         path = self.stage(stage) / "model"
         if self.done(stage) is None:
-            raise RunError(f"stage {stage!r} is not complete in {self.directory}; run it first (cppo {stage} …)")
+            raise RunError(f"stage {stage!r} is not complete in {self.directory}; run it first")
         if not path.exists():
             raise RunError(
                 f"{path} is missing, though stage {stage!r} is complete; delete {path.parent} and run it again"

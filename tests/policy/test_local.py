@@ -256,12 +256,18 @@ def test_progress_counts_every_request(tokenizer: Any) -> None:
     assert engine_of("llama", tokenizer).generate([]) == []
 
 
-def test_prompt_and_limit_beyond_the_context_are_refused(tokenizer: Any) -> None:
-    engine = engine_of("llama", tokenizer)
-    length = len(tokenizer("Go.")["input_ids"])
-    engine._check_context([GenerationRequest(Prompt("Go."), 256 - length, 1.0, 0)], [[1] * length])
-    with pytest.raises(ModelError, match=rf"prompt of {length} tokens and a limit of 256 exceed .* of 256"):
-        engine.generate([GenerationRequest(Prompt("Go."), 256, 1.0, seed=0)])
+def test_a_prompt_that_fills_the_context_is_a_cut_completion_and_no_error(tokenizer: Any) -> None:
+    engine = engine_of("llama", tokenizer)  # a context of 256
+    word = len(tokenizer("Go.")["input_ids"])
+    long, full = Prompt("Go." * (200 // word)), Prompt("Go." * (300 // word))
+    cut, none, short = engine.generate(
+        [GenerationRequest(prompt, 250, 1.0, seed=3) for prompt in (long, full)]
+        + [GenerationRequest(Prompt("Go."), 4, 1.0, 3)]
+    )
+    assert len(cut.prompt_ids) + len(cut.token_ids) <= 256
+    assert none.truncated
+    assert none.token_ids == ()
+    assert len(short.token_ids) <= 4
 
 
 def test_requests_that_mean_nothing_are_refused(tokenizer: Any) -> None:

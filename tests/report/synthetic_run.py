@@ -169,7 +169,7 @@ STAGES: dict[str, dict[str, Any]] = {
     "sft": {"examples": 100, "loss": 0.1, "seconds": 98.0},
     "validity": {
         "tau": 0.41, "auc": 0.93, "balanced_accuracy": 0.84, "precision": 0.8, "recall": 0.95, "plans": 480,
-        "rejection": REJECTION, "rejection_model": REJECTION | {"duplicate": 0.4},
+        "rejection": REJECTION, "rejection_whole": REJECTION | {"duplicate": 0.81},
         "missed": ["rejection of duplicate 0.620 < 0.8"], "seconds": 60.0,
     },
     "warmup": {"steps": 6, "seconds": 12.0},

@@ -112,6 +112,28 @@ def test_an_auc_gate_alone_would_pass_a_judge_that_accepts_every_foreign_method(
     assert facts["missed"] == ["rejection of foreign 0.000 < 0.5"]
 
 
+def test_the_parser_does_not_vouch_for_the_model() -> None:
+    """A judge that accepts every duplicate is not accepted, though the parser refuses half of them."""
+
+    class Lenient(FakeJudge):
+        def scores(self, items: list[tuple[str, str]]) -> np.ndarray:
+            return np.full(len(items), 0.9)
+
+    rare = dict.fromkeys(("wrong_label", "filler", "answer_leak", "step_split", "foreign"), 1e-9)
+    plans = judged_plans(TUPLES, lambda p: ["Foreign."], rare, 0, seed=0)
+    facts = acceptance(Lenient(), plans, ValiditySettings(min_auc=0, min_balanced_accuracy=0, min_precision=0), 4)  # type: ignore[arg-type]
+    assert facts["rejection_whole"]["duplicate"] > 0.4
+    assert facts["rejection"]["duplicate"] < 0.5
+    assert any("duplicate" in line for line in facts["missed"])
+
+
+def test_kinds_that_never_parse_have_no_rate_of_their_own() -> None:
+    plans = judged_plans(TUPLES, lambda p: ["Foreign."], {}, 0, seed=0)
+    facts = acceptance(FakeJudge(), plans, ValiditySettings(), 4)  # type: ignore[arg-type]
+    assert "wrong_label" not in facts["rejection"]
+    assert facts["rejection_whole"]["wrong_label"] == 1.0
+
+
 def test_tau_follows_the_recall_asked_for() -> None:
     judge = FakeJudge()
     plans = judged_plans(TUPLES, lambda p: ["Foreign."], {}, 0, seed=0)

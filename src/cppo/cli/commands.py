@@ -6,23 +6,29 @@ import argparse
 import json
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
 from cppo.cli.console import make_reporter
 from cppo.config import describe
-from cppo.errors import ConfigError
+from cppo.errors import ConfigError, choose
 from cppo.files import read_json
 from cppo.pipeline import run_pipeline
 from cppo.recipe import Recipe, load_recipe
 from cppo.runs import Run
 
+if TYPE_CHECKING:
+    from cppo.episodes import Episode
+
 
 def run(arguments: argparse.Namespace, stages: Sequence[str] | None) -> int:
     """Run stages of a recipe; print the table once there are results."""
     recipe = load_recipe(arguments.recipe, arguments.override)
+    for name in stages or ():
+        choose("stage", name, recipe.stages())
     directory = Path(arguments.output or Path("runs") / recipe.name)
     _quieten()
     current = Run.open(directory, recipe)
@@ -41,6 +47,29 @@ def report(arguments: argparse.Namespace) -> int:
     from cppo.report import write_report
 
     print(write_report(Path(arguments.directory)))
+    return 0
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    """Put runs that differ in their seed together: pass@k by arm, and the subject against every other arm."""
+    from cppo.cli.tables import compare_table
+    from cppo.episodes import read_episodes
+    from cppo.evaluation.compare import SeedRun, compare_runs
+
+    runs = []
+    for name in arguments.directories:
+        recipe = Run.load(Path(name)).recipe
+        episodes: dict[str, list[Episode]] = {}
+        for episode in read_episodes(Path(name) / "episodes.jsonl"):
+            episodes.setdefault(episode.arm, []).append(episode)
+        ids = tuple(dict.fromkeys(episode.problem_id for mine in episodes.values() for episode in mine))
+        runs.append(SeedRun(name, recipe.seed, recipe.evaluation, recipe.k, ids, episodes))
+    result = compare_runs(runs, arguments.resamples)
+    if arguments.json:
+        print(json.dumps(result, indent=2))
+        return 0
+    Console(width=None if Console().is_terminal else 160).print(compare_table(result))
+    _note_on_seeds(result["comparisons"])
     return 0
 
 
@@ -89,12 +118,16 @@ def _print_results(directory: Path) -> None:
     results = read_json(path)
     console = Console(width=None if Console().is_terminal else 160)
     console.print(result_table(results))
-    seeds = min((row["seeds"] for row in results["comparisons"]), default=0)
-    if 0 < seeds < 3:
-        console.print(f"[dim]note: training seeds an arm: {seeds}; with fewer than 3, seed noise is not covered[/dim]")
+    _note_on_seeds(results["comparisons"])
     page = directory / "report.html"
     if page.exists():
         console.print(f"page: {page}")
+
+
+def _note_on_seeds(comparisons: Sequence[Mapping[str, Any]]) -> None:
+    seeds = min((row["seeds"] for row in comparisons), default=0)
+    if 0 < seeds < 3:
+        print(f"note: training seeds an arm: {seeds}; with fewer than 3, seed noise is not covered")
 
 
 def _quieten() -> None:

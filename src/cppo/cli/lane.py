@@ -51,7 +51,9 @@ def main() -> int:
     threading.Thread(target=_die_with_parent, daemon=True).start()
     directory, *stages = sys.argv[1:]
     try:
-        run_stages(Run.load(Path(directory)), stages, EventReporter(), BASELINE_LANE)
+        run = Run.load(Path(directory))
+        with run.lock(BASELINE_LANE):
+            run_stages(run, stages, EventReporter())
     except CppoError as error:
         print(f"{type(error).__name__}: {error}", flush=True)
         return error.exit_code

@@ -37,6 +37,28 @@ def limits_table(result: Mapping[str, Any], problems: int) -> Table:
     return table
 
 
+def compare_table(result: Mapping[str, Any]) -> Table:
+    """Return pass@k of every arm, mean and range over seeds, and the subject's lead over it."""
+    seeds = ", ".join(map(str, result["seeds"]))
+    table = Table(title=f"{len(result['runs'])} runs, training seeds {seeds}: mean [least, most]", title_justify="left")
+    table.add_column("method", no_wrap=True)
+    for k in result["ks"]:
+        table.add_column(f"pass@{k}", justify="right", no_wrap=True)
+    for name in (f"lead at pass@{result['k']}", "p", "p (Holm)", "p (sign flip)"):
+        table.add_column(name, justify="right", no_wrap=True)
+    rows = {row["other"]: row for row in result["comparisons"]}
+    for arm in result["arms"]:
+        values = [arm["pass_at"][str(k)] for k in result["ks"]]
+        cells = [f"{sum(v) / len(v):.3f} [{min(v):.3f}, {max(v):.3f}]" for v in values]
+        row = rows.get(arm["name"])
+        lead = ["", "", "", ""]
+        if row is not None:
+            lead = [f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]"]
+            lead += [f"{row[key]:.4f}" for key in ("p_value", "holm_p", "permutation_p")]
+        table.add_row(arm["title"], *cells, *lead)
+    return table
+
+
 def config_table(rows: Sequence[tuple[str, str, str]]) -> Table:
     """Return keys, defaults and descriptions."""
     table = Table(box=None, pad_edge=False)

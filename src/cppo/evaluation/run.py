@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from cppo.episodes import Episode, Sampling, Workbench, read_episodes, to_row
+from cppo.errors import VerifierError
 from cppo.evaluation.methods import METHODS
 from cppo.evaluation.scores import Scores, arm_summary, comparisons, problem_scores
 from cppo.evaluation.settings import ArmSettings, EvaluationSettings
 from cppo.files import write_jsonl
 from cppo.problems import Problem
 from cppo.progress import Reporter
+from cppo.verifier import Verdict
 
 CHUNK = 50
 """Problems sampled between two files: what a kill can cost at most."""
@@ -55,12 +57,24 @@ def sample_arms(plan: EvaluationPlan, bench_of: Callable[[str], Workbench]) -> d
             if not path.exists():
                 if arm.stage not in benches:
                     benches = {arm.stage: bench_of(arm.stage)}  # one model in memory at a time
-                write_jsonl(path, (to_row(e) for e in _sample(plan, arm, chunk, benches[arm.stage])))
+                sampled = _sample(plan, arm, chunk, benches[arm.stage])
+                refuse_infra(sampled)
+                write_jsonl(path, (to_row(e) for e in sampled))
             result[arm.name] += read_episodes(path)
             done += len(chunk)
             plan.reporter.advance(done)
     plan.reporter.end()
     return result
+
+
+def refuse_infra(episodes: Sequence[Episode]) -> None:
+    """Raise `VerifierError` when the verifier failed on a program: that is no wrong answer, and no result."""
+    failed = [(e.problem_id, b.detail) for e in episodes for b in e.branches if b.verdict is Verdict.INFRA]
+    if failed:
+        raise VerifierError(
+            f"the verifier failed on {len(failed)} programs (first: problem {failed[0][0]!r}: {failed[0][1]}); nothing "
+            "was recorded for them, run the same command again"
+        )
 
 
 def summarise(plan: EvaluationPlan, episodes: Mapping[str, Sequence[Episode]]) -> dict[str, Any]:

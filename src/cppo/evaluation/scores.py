@@ -64,16 +64,18 @@ def arm_summary(
 ) -> dict[str, Any]:
     """Return the figures of one arm: pass@k with intervals over problems, verdicts, tokens, diversity."""
     branches = [branch for episode in episodes for branch in episode.branches]
-    labels = [b.label for b in branches if b.label]
     groups = by_problem(episodes)
+    sets = [labels for mine in groups.values() for labels in label_sets(mine, k, independent)]
     summary: dict[str, Any] = {
         "pass_at": {str(at): _interval(values, confidence, seed) for at, values in scores.items()},
         "attempts": sum(1 for _ in branches),
         "verdicts": dict(sorted(Counter(b.verdict.value for b in branches).items())),
         "faults": dict(sorted(Counter(e.fault for e in episodes if e.fault).items())),
         "tokens": {"planner": sum(e.plan_tokens for e in episodes), "solver": sum(b.tokens for b in branches)},
-        "effective_strategies": effective_strategies(Counter(labels).values()) if labels else None,
-        "duplicate_rate": _duplicates(groups, k, independent),
+        "effective_strategies": float(np.mean([effective_strategies(Counter(s).values()) for s in sets]))
+        if sets
+        else None,
+        "duplicate_rate": float(np.mean([duplicate_rate(s) for s in sets])) if sets else None,
     }
     if not independent:
         matrices = [passed_matrix(mine, k) for mine in groups.values()]
@@ -88,11 +90,18 @@ def arm_summary(
 
 
 def comparisons(
-    scores: Mapping[str, Sequence[Scores]], subject: str, at: int, resamples: int, confidence: float, seed: int
+    scores: Mapping[str, Sequence[Scores]],
+    subject: str,
+    at: int,
+    resamples: int,
+    confidence: float,
+    seed: int,
+    *,
+    joint_seeds: bool = False,
 ) -> list[dict[str, Any]]:
     """Compare `subject` with every other arm at pass@`at`: hierarchical paired bootstrap, sign-flip test, Holm.
 
-    `scores` holds one `Scores` a training seed for every arm.
+    `scores` holds one `Scores` a training seed for every arm; `joint_seeds` when both arms of a seed share a start.
     """
     others = [name for name in scores if name != subject]
     if subject not in scores or not others:
@@ -102,6 +111,7 @@ def comparisons(
         result = compare(
             np.stack([s[at] for s in scores[subject]]),
             np.stack([s[at] for s in scores[name]]),
+            joint_seeds=joint_seeds,
             resamples=resamples,
             confidence=confidence,
             seed=seed,
@@ -132,13 +142,16 @@ def _interval(values: np.ndarray, confidence: float, seed: int) -> dict[str, flo
     return {"mean": float(values.mean()), "low": float(interval.low), "high": float(interval.high)}
 
 
-def _duplicates(groups: Mapping[str, Sequence[Episode]], k: int, independent: bool) -> float | None:
-    """Return the mean duplicate rate among K attempts (by known strategy), or None without labels."""
-    rates = []
-    for mine in groups.values():
-        sets = [[b.label for b in e.branches] for e in mine]
-        if independent:
-            flat = [label for labels in sets for label in labels]
-            sets = [flat[i : i + k] for i in range(0, len(flat) - k + 1, k)]
-        rates += [duplicate_rate(labels) for labels in sets if len(labels) == k and all(labels)]
-    return float(np.mean(rates)) if rates else None
+def label_sets(episodes: Sequence[Episode], k: int, independent: bool) -> list[list[str]]:
+    """Return one problem's attempts as sets of K strategy labels, over which diversity is measured.
+
+    A tuple is a set; independent attempts are taken K at a time. What is not a known strategy is a category of its own,
+    by its text. Tuples that did not parse are no set. Empty when nothing is labelled (no testbed).
+    """
+    sets = [[b.label or f"? {b.method or b.program}" for b in e.branches] for e in episodes if e.branches]
+    if not any(branch.label for episode in episodes for branch in episode.branches):
+        return []
+    if independent:
+        flat = [label for labels in sets for label in labels]
+        sets = [flat[i : i + k] for i in range(0, len(flat) - k + 1, k)]
+    return sets

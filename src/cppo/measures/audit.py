@@ -30,6 +30,11 @@ class AuditThresholds:
     stop_problems_that_vary_below: float = 0.05
     stop_all_zero_groups_above: float = 0.90
 
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if not 0 <= value <= 1:
+                raise ValueError(f"threshold {name} is {value}; it is a fraction, from 0 to 1")
+
 
 def audit_verdict(
     density: RewardDensity, thresholds: AuditThresholds | None = None

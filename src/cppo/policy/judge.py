@@ -77,8 +77,8 @@ def load_judge(directory: Path, prompts: PromptSet, dtype: str, device: str) -> 
 
     if not (directory / JUDGE_FILE).exists():
         raise ModelError(
-            f"there is no validity model in {directory}; run the validity stage first (cppo validity RECIPE), "
-            "or set validity.path to the directory of one"
+            f"there is no validity model in {directory}; if the stage is marked complete, "
+            "delete its directory; then run it (cppo validity RECIPE)"
         )
     facts = read_json(directory / JUDGE_FILE)
     try:

@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cppo.errors import ModelError
+from cppo.errors import DataError, ModelError
+from cppo.files import read_json
 from cppo.policy.settings import LoraSettings, ModelSettings
 
 ADAPTER_FILE = "adapter_config.json"
@@ -38,11 +39,16 @@ def load_tokenizer(path: str | Path, revision: str | None = None) -> Any:
 
 
 def load_model(path: str | Path, dtype: str = "float32", device: str = "cpu", revision: str | None = None) -> Any:
-    """Load a causal language model. Raises `ModelError` naming the path when it is missing, damaged or incomplete."""
+    """Load a causal language model; an adapter is merged into the model it names as its base.
+
+    Raises `ModelError` naming the path when it is missing, damaged or incomplete.
+    """
     import torch
     from transformers import AutoModelForCausalLM
 
     _require(path)
+    if (Path(path) / ADAPTER_FILE).exists():
+        return _merged(path, load_model(_base_of(path), dtype, device))
     try:
         model, report = AutoModelForCausalLM.from_pretrained(
             str(path), dtype=getattr(torch, dtype), revision=revision, output_loading_info=True
@@ -91,12 +97,23 @@ def add_adapter(model: Any, settings: LoraSettings) -> Any:
         lora_dropout=settings.dropout,
         target_modules=modules if isinstance(modules, str) else list(modules),
     )
-    return get_peft_model(model, config, autocast_adapter_dtype=True)
+    try:
+        return get_peft_model(model, config, autocast_adapter_dtype=True)
+    except Exception as error:
+        raise ModelError(
+            f"no adapter fits the model with target_modules {modules!r} in [model.lora]: {_first_line(error)}"
+        ) from error
 
 
 def require_fp32_trainable(model: Any) -> None:
-    """Raise `ModelError` when a trainable weight is not float32: small steps on it would round to nothing."""
+    """Raise `ModelError` when a trainable weight is not float32: small steps on it would round to nothing.
+
+    Also when there is no trainable weight at all.
+    """
     import torch
+
+    if not any(weight.requires_grad for weight in model.parameters()):
+        raise ModelError("no weight of the model is trainable; load it with its weights unfrozen, or add [model.lora]")
 
     bad = [
         (name, weight.dtype)
@@ -153,7 +170,23 @@ def load_merged(path: str | Path, base: str | Path, device: str, revision: str |
     """Load `path` in float32 with all weights trainable; an adapter is merged into `base` first."""
     if not (Path(path) / ADAPTER_FILE).exists():
         return load_model(path, "float32", device, revision if str(path) == str(base) else None)
-    model = _load_adapter(load_model(base, "float32", device, revision), path, trainable=True).merge_and_unload()
+    return _merged(path, load_model(base, "float32", device, revision))
+
+
+def _merged(adapter: str | Path, base: Any) -> Any:
+    """Merge an adapter into its base; every weight of the result can be trained."""
+    model = _load_adapter(base, adapter, trainable=True).merge_and_unload()
     for weight in model.parameters():
         weight.requires_grad_(True)
     return model
+
+
+def _base_of(adapter: str | Path) -> str:
+    """Return the model an adapter was made for."""
+    try:
+        base = read_json(Path(adapter) / ADAPTER_FILE).get("base_model_name_or_path")
+    except (DataError, AttributeError) as error:
+        raise ModelError(f"the adapter in {adapter} cannot be read: {error}") from error
+    if not base:
+        raise ModelError(f"the adapter in {adapter} does not name its base model (base_model_name_or_path)")
+    return str(base)

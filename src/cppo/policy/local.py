@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -54,28 +55,32 @@ class LocalEngine:
             if request.prompt not in rendered:
                 rendered[request.prompt] = render(request.prompt, self.tokenizer, self.chat)
         prompts = [rendered[request.prompt] for request in requests]
-        self._check_context(requests, prompts)
-        order = sorted(range(len(requests)), key=lambda i: (len(prompts[i]), prompts[i]))
-        results: dict[int, Completion] = {}
+        fitting = self._within_context(requests, prompts)
+        order = [i for i, request in enumerate(fitting) if request is not None]
+        order.sort(key=lambda i: (len(prompts[i]), prompts[i]))
+        # A prompt that fills the context leaves no room to answer: a completion cut at its first token, no error.
+        results = {i: Completion("", tuple(prompts[i]), (), StopReason.LENGTH) for i in range(len(requests))}
         with inference(self.model):
             for start in range(0, len(order), self.batch):
                 chosen = order[start : start + self.batch]
-                rows = _Batch(self, [requests[i] for i in chosen], [prompts[i] for i in chosen]).run()
+                rows = _Batch(self, [r for i in chosen if (r := fitting[i])], [prompts[i] for i in chosen]).run()
                 results.update(zip(chosen, rows, strict=True))
                 if on_progress is not None:
                     on_progress(len(chosen))
         return [results[i] for i in range(len(requests))]
 
-    def _check_context(self, requests: Sequence[GenerationRequest], prompts: Sequence[Sequence[int]]) -> None:
-        limit = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+    def _within_context(
+        self, requests: Sequence[GenerationRequest], prompts: Sequence[Sequence[int]]
+    ) -> list[GenerationRequest | None]:
+        """Return the requests with token limits that fit the model's context; None where not even one token does."""
+        context = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        fitting: list[GenerationRequest | None] = []
         for request, prompt in zip(requests, prompts, strict=True):
             if not prompt:
                 raise ModelError("a prompt is empty: it has no tokens to continue")
-            if limit and len(prompt) + request.max_tokens > limit:
-                raise ModelError(
-                    f"a prompt of {len(prompt)} tokens and a limit of {request.max_tokens} exceed the model's context "
-                    f"of {limit}; shorten the problem or lower the token limit"
-                )
+            room = request.max_tokens if context is None else min(request.max_tokens, context - len(prompt))
+            fitting.append(replace(request, max_tokens=room) if room > 0 else None)
+        return fitting
 
 
 class _Batch:

@@ -75,7 +75,7 @@ class ModelSettings(Section):
     """Prompt set; `compact` is for models trained from scratch on it."""
     chat: bool = False
     """Wrap prompts in the tokenizer's chat template, where it has one. Base models want plain text."""
-    device: str = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     """`auto` (CUDA if there is one), `cpu` or `cuda`."""
     threads: int = Field(0, ge=0)
     """CPU threads of torch; 0 leaves its own choice. Tiny models are fastest with 1."""

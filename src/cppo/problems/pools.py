@@ -22,7 +22,7 @@ from cppo.problems.jsonl import problem_to_row, read_problems
 from cppo.problems.problem import Problem
 from cppo.problems.testbed import Testbed
 
-EVALUATION_ONLY = ("apps", "livecodebench")
+EVALUATION_ONLY = re.compile(r"\bapps\b|livecodebench|\blcb|code_?contests\W*(valid|test)")
 """Sources that must never enter a training pool (arXiv 2605.27000 trains on CodeContests train only)."""
 
 
@@ -43,6 +43,8 @@ class ProblemsSettings(Section):
     """How many validation problems."""
     test_count: int | None = Field(None, ge=1)
     """How many test problems."""
+    test_seed: int = Field(0, ge=0)
+    """Testbed: which test problems. Runs with other training seeds are compared on the same ones."""
     preset: Literal["equal", "all", "skewed"] | None = None
     """Testbed: a named choice of families, traits and weights."""
     families: tuple[str, ...] = ()
@@ -105,7 +107,7 @@ def load_pools(settings: ProblemsSettings, seed: int) -> Pools:
             generate(setting, "train", settings.train_count or 0, seed),
             generate(setting, "validation", settings.validation_count or 0, seed),
             # The test split does not depend on the training seed: runs with other seeds are compared on it.
-            generate(setting, "test", settings.test_count or 0, 0),
+            generate(setting, "test", settings.test_count or 0, settings.test_seed),
             CrossroadsTestbed(),
         )
     else:
@@ -140,7 +142,7 @@ def statement_hash(statement: str) -> str:
 def refuse_leaks(train: Sequence[Problem], evaluation: Mapping[str, Sequence[Problem]]) -> None:
     """Raise `DataError` when the training pool holds an evaluation problem."""
     for problem in train:
-        if not set(re.findall("[a-z0-9]+", problem.source.casefold())).isdisjoint(EVALUATION_ONLY):
+        if EVALUATION_ONLY.search(problem.source.casefold()):
             raise DataError(
                 f"training problem {problem.id!r} comes from {problem.source!r}, which is for evaluation only; "
                 "remove it from the training pool"

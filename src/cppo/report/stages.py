@@ -63,9 +63,9 @@ def validity_gates(data: RunData) -> tuple[list[Gate], list[Gate]]:
     gates = [
         _gate(title, facts[key], settings.get(f"min_{key}"), number) for key, title in names.items() if key in facts
     ]
-    alone = _section(facts, "rejection_model")
+    whole = _section(facts, "rejection_whole")
     rejection = [
-        _gate(kind.replace("_", " "), value, settings.get("min_rejection"), share, share(alone.get(kind)))
+        _gate(kind.replace("_", " "), value, settings.get("min_rejection"), share, share(whole.get(kind)))
         for kind, value in _section(facts, "rejection").items()
     ]
     return gates, rejection

@@ -139,13 +139,15 @@ def run_stage(stage: RLStage, model: Any, tokenizer: Any, device: str) -> list[d
     )
     checkpoint = last_complete(stage.directory)
     log = MetricsLog(stage.directory / "metrics.jsonl", step_of(checkpoint))
-    if checkpoint is not None and stage.stop is not None and log.rows and stage.stop(log.rows):
-        arguments.max_steps = step_of(checkpoint)  # it had already stopped early: load, do not go on
     loop = _Loop(stage, tokenizer, log)
     ids = [problem.id for problem in stage.problems]
     trainer = build_trainer(model, tokenizer, arguments, settings, loop.rollout, ids, [loop])
     loop.trainer = trainer
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    stopped = stage.stop is not None and stage.stop(log.rows)
+    if checkpoint is not None and (stopped or step_of(checkpoint) >= arguments.max_steps):
+        trainer.finish_from(checkpoint)
+    else:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return log.rows
 
 

@@ -164,6 +164,7 @@ class DirectRollout:
         episodes = collect_direct(problems, n, bench, sampling_of(self.settings, 1), self.arm, seed)
         rewards = np.array([[float(b.passed) for b in e.branches] for e in episodes])
         infra = np.array([[b.verdict is Verdict.INFRA for b in e.branches] for e in episodes])
+        judged = rewards[~infra]
         advantages = sample_advantages(self.settings.rule, rewards, self.settings.k, ~infra)
         sequences = [
             make_sequence(
@@ -177,10 +178,11 @@ class DirectRollout:
             for i, branch in enumerate(episode.branches)
         ]
         metrics = {
-            "v": float(rewards.mean()),
+            "v": float(judged.mean()) if judged.size else 0.0,
             "solved": float(rewards.max(axis=1).mean()),
-            "informative": varying(rewards),
+            "informative": varying(rewards, ~infra),
             "verdicts": dict(Counter(b.verdict.value for e in episodes for b in e.branches)),
+            "program_tokens": sum(b.tokens for e in episodes for b in e.branches),
             "skipped": skip_counts(sequences),
         }
         return RolloutResult(sequences, episodes, metrics)
@@ -222,13 +224,16 @@ def plan_metrics(groups: Sequence[Sequence[Episode]]) -> dict[str, object]:
     """Return parse rate, J rate, true validity (testbed), distinct methods and the mix of faults."""
     episodes = [episode for group in groups for episode in group]
     parsed = [e for e in episodes if e.methods]
-    labels = Counter(b.label for e in episodes for b in e.branches if b.label)
+    labels = [Counter(b.label or f"? {b.method}" for b in e.branches) for e in episodes if e.branches]
+    labelled = any(b.label for e in episodes for b in e.branches)
     known = [e.valid for e in episodes if e.valid is not None]
     return {
         "parse_rate": len(parsed) / len(episodes),
         "gate_rate": sum(bool(e.gate) for e in episodes) / len(episodes),
         "true_validity": float(np.mean(known)) if known else None,
-        "effective_strategies": effective_strategies(labels.values()) if labels else None,
+        "effective_strategies": float(np.mean([effective_strategies(c.values()) for c in labels]))
+        if labelled
+        else None,
         "faults": dict(Counter(e.fault for e in episodes if e.fault)),
         "plan_tokens": sum(e.plan_tokens for e in episodes),
     }

@@ -97,7 +97,7 @@ class ValiditySettings(SupervisedSettings):
     min_recall: float = Field(0.65, ge=0, le=1)
     """Acceptance: recall of Pass at tau."""
     min_rejection: float = Field(0.5, ge=0, le=1)
-    """Acceptance: share rejected of every single kind of corruption, by the whole gate (parser, then ψ)."""
+    """Acceptance: share of every single kind of corruption that ψ rejects among the plans that parse."""
     on_fail: Literal["stop", "warn"] = "stop"
     """What a model that misses a gate does to the run."""
 

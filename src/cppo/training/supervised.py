@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def train_supervised(
     device = next(model.parameters()).device
     trainer = _Trainer(
         model=model,
-        args=_arguments(settings, directory, seed, str(device)),
+        args=supervised_arguments(settings, directory, seed, str(device)),
         train_dataset=_Rows(rows),
         data_collator=_Collator(tokenizer.pad_token_id, left=loss is not None),
         callbacks=[_Follow(log, directory, reporter)],
@@ -58,7 +59,11 @@ def train_supervised(
     trainer.loss = loss
     trainer.batch = settings.batch
     trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    total = math.ceil(settings.epochs * math.ceil(len(rows) / settings.batch))
+    if checkpoint is not None and step_of(checkpoint) >= total:
+        trainer._load_from_checkpoint(str(checkpoint))  # nothing is left to do, but `train` would take one more step
+    else:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return log.rows
 
 
@@ -134,7 +139,8 @@ class _Collator:
         return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
 
-def _arguments(settings: SupervisedSettings, directory: Path, seed: int, device: str) -> TrainingArguments:
+def supervised_arguments(settings: SupervisedSettings, directory: Path, seed: int, device: str) -> TrainingArguments:
+    """Translate a supervised stage's settings into the engine's own. Raises `ConfigError` for options it lacks."""
     on_gpu = device.startswith("cuda")
     options: dict[str, Any] = {
         "output_dir": str(directory),

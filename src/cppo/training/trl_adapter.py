@@ -7,6 +7,7 @@ What is overridden, and why:
   each sequence.
 - `_prepare_inputs`: micro-batches are sorted by length instead of shuffled. All micro-batches of a rollout belong to
   the same optimiser step, so the order changes nothing but the padding.
+- `_get_train_sampler`: the order of an epoch follows from (seed, epoch), so that a resumed run meets the same problems.
 - `_get_per_token_logps_and_entropies`: a sequence that occurs several times is scored once, and columns that are
   padding in a whole pass are not computed.
 - `_compute_loss`: the published objective (`training/loss.py`), with figures by region. TRL's own `grpo` loss is the
@@ -16,7 +17,7 @@ What is overridden, and why:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.models import unwrap_model_for_generation
 
 from cppo.errors import ConfigError, nearest
+from cppo.seeding import derived_random
 from cppo.training.loss import region_sums, sequence_weights, token_terms, weighted_sequence_mean
 from cppo.training.sequences import Region, RolloutResult
 from cppo.training.settings import RLSettings
@@ -101,6 +103,19 @@ class RegionTrainer(GRPOTrainer):  # type: ignore[misc]
             self._buffered_inputs = split_by_length(batch, self.args.steps_per_generation)
         return self._buffered_inputs[self._step % self.args.steps_per_generation]
 
+    def _get_train_sampler(self, dataset: Any = None) -> Any:
+        return GroupedOrder(
+            len(self.train_dataset if dataset is None else dataset),
+            per_step=self.args.generation_batch_size // self.num_generations,
+            copies=self.num_generations,
+            repeats=self.num_iterations * self.args.steps_per_generation,
+            seed=self.args.seed,
+        )
+
+    def finish_from(self, checkpoint: Path) -> None:
+        """Load the weights of a checkpoint at which there is nothing left to do: `train` would take one more step."""
+        self._load_from_checkpoint(str(checkpoint))
+
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: Any, attention_mask: Any, logits_to_keep: int, **kwargs: Any
     ) -> Any:
@@ -168,6 +183,33 @@ class RegionTrainer(GRPOTrainer):  # type: ignore[misc]
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Checkpoints are ours, not publications."""
+
+
+class GroupedOrder(torch.utils.data.Sampler[int]):
+    """The order of problems, in the form TRL's loader wants: each step's problems `copies` times, all `repeats` times.
+
+    An epoch's order follows from (seed, epoch) alone. TRL's own sampler goes on drawing from one generator, so a run
+    resumed in its second epoch would repeat the first one.
+    """
+
+    def __init__(self, problems: int, *, per_step: int, copies: int, repeats: int, seed: int) -> None:
+        self.problems, self.per_step, self.copies, self.repeats = problems, per_step, copies, repeats
+        self.seed, self.epoch = seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch's own order."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.problems // self.per_step * self.per_step * self.copies * self.repeats
+
+    def __iter__(self) -> Iterator[int]:
+        order = list(range(self.problems))
+        derived_random(self.seed, "problems", self.epoch).shuffle(order)
+        for start in range(0, self.problems - self.per_step + 1, self.per_step):
+            for _ in range(self.repeats):
+                for index in order[start : start + self.per_step]:
+                    yield from [index] * self.copies
 
 
 def distinct_rows(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -16,7 +16,7 @@ from cppo.measures import choose_threshold, classifier_report
 from cppo.policy.judge import PlanJudge, judge_ids, last_logits
 from cppo.problems import Problem
 from cppo.progress import Reporter
-from cppo.seeding import derived_random
+from cppo.seeding import derive_seed, derived_random
 from cppo.text import PlanFormatError, parse_plan
 from cppo.training.corruptions import CORRUPTIONS, Context, corrupt, labelled
 from cppo.training.planner import GoldTuple
@@ -140,30 +140,38 @@ def train_validity(
 def acceptance(judge: PlanJudge, plans: Sequence[JudgedPlan], settings: ValiditySettings, k: int) -> dict[str, Any]:
     """Choose τ where asked, and return the report of the gates on held-out plans.
 
-    `rejection` is the share of each kind of corruption that the whole gate J turns down (parser, then ψ >= τ);
-    `rejection_model` is the model's own share. `missed` lists every gate that was not reached; empty means accepted.
+    In use ψ only meets plans that parse, so its figures are taken on those. `rejection` is the share of each kind of
+    corruption it turns down among them (a kind that never parses has none); `rejection_whole` is the share that the
+    whole gate J turns down, the parser included. With `recall_target`, τ is chosen on one half of the held-out problems
+    and every figure taken on the other. `missed` lists the gates that were not reached; empty means accepted.
     """
     whole = [plan for plan in plans if plan.whole]
     labels = np.array([plan.label for plan in whole])
     scores = judge.scores([(plan.problem.task, plan.text) for plan in whole])
-    if settings.recall_target is not None:
-        judge.tau = choose_threshold(scores, labels, settings.recall_target)
-    report = classifier_report(scores, labels, judge.tau)
     parses = np.array([_parses(plan.text, k) for plan in whole])
+    reported = np.ones(len(whole), bool)
+    if settings.recall_target is not None:
+        reported = np.array([derive_seed("τ", plan.problem.id) % 2 == 0 for plan in whole])
+        judge.tau = choose_threshold(scores[~reported & parses], labels[~reported & parses], settings.recall_target)
+    seen = reported & parses
+    report = classifier_report(scores[seen], labels[seen], judge.tau)
     kinds = np.array([plan.kind for plan in whole])
-    rejection, rejection_model = {}, {}
+    rejected = scores < judge.tau
+    rejection, rejection_whole = {}, {}
     for kind in sorted(set(kinds) - {GOOD}):
-        mine = kinds == kind
-        rejection_model[kind] = float((scores[mine] < judge.tau).mean())
-        rejection[kind] = float(((scores[mine] < judge.tau) | ~parses[mine]).mean())
+        mine = reported & (kinds == kind)
+        if mine.any():
+            rejection_whole[kind] = float((rejected | ~parses)[mine].mean())
+        if (mine & parses).any():
+            rejection[kind] = float(rejected[mine & parses].mean())
     facts: dict[str, Any] = {
         "auc": report.auc,
         "balanced_accuracy": report.balanced_accuracy,
         "precision": report.precision,
         "recall": report.recall,
-        "plans": len(whole),
+        "plans": int(seen.sum()),
         "rejection": rejection,
-        "rejection_model": rejection_model,
+        "rejection_whole": rejection_whole,
     }
     gates = [
         (key, facts[key], getattr(settings, f"min_{key}"))

@@ -145,7 +145,7 @@ class Scripted:
 
     def verify(self, batch: Sequence[tuple[Problem, str]]) -> list[SimpleNamespace]:
         self.batch = list(batch)
-        return [SimpleNamespace(passed=place in self.passing) for place in range(len(batch))]
+        return [SimpleNamespace(passed=place in self.passing, verdict="") for place in range(len(batch))]
 
 
 def test_rows_are_problems_and_columns_all_strategies_even_of_a_subset() -> None:

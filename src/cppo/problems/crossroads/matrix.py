@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cppo.errors import DataError
+from cppo.errors import DataError, VerifierError
 from cppo.problems.crossroads.gold import program_for
 from cppo.problems.crossroads.registry import find_family
 from cppo.problems.problem import Problem
@@ -20,6 +20,10 @@ class Outcome(Protocol):
     @property
     def passed(self) -> bool:
         """Whether every test passed."""
+
+    @property
+    def verdict(self) -> str:
+        """The verdict's name; INFRA is a failure of the verifier, not of the program."""
 
 
 class Judge(Protocol):
@@ -49,7 +53,8 @@ def success_matrix(problems: Sequence[Problem], verifier: Judge) -> NDArray[np.b
     """Return `success_PS[p, s]`: whether the gold program of strategy s passes problem p.
 
     Columns are all strategies of the family, commonest first, whichever of them the setting's gold plans draw
-    from: a policy may write any. Raises `DataError` unless all problems are of one family.
+    from: a policy may write any. Raises `DataError` unless all problems are of one family,
+    `VerifierError` when the verifier itself failed.
     """
     families = {family_of(problem) for problem in problems}
     if len(families) != 1:
@@ -58,7 +63,10 @@ def success_matrix(problems: Sequence[Problem], verifier: Judge) -> NDArray[np.b
         )
     strategies = find_family(families.pop()).strategies
     batch = [(problem, program_for(problem, strategy)) for problem in problems for strategy in strategies]
-    passed = [outcome.passed for outcome in verifier.verify(batch)]
+    outcomes = verifier.verify(batch)
+    if failed := sum(outcome.verdict == "INFRA" for outcome in outcomes):
+        raise VerifierError(f"the verifier failed on {failed} of {len(batch)} programs; run the same command again")
+    passed = [outcome.passed for outcome in outcomes]
     return np.array(passed, dtype=np.bool_).reshape(len(problems), len(strategies))
 
 

@@ -1,0 +1,104 @@
+"""A run that is killed anywhere meets the same problems afterwards and ends in the same weights."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import TrainerCallback
+
+from cppo.policy.loading import load_model, load_tokenizer
+from cppo.training.checkpoints import last_complete, mark_complete, step_of
+from cppo.training.sequences import Region, RolloutResult, TrainingSequence
+from cppo.training.settings import JointSettings
+from cppo.training.trl_adapter import GroupedOrder, build_trainer, grpo_arguments
+
+PROBLEMS = [f"p{i}" for i in range(8)]
+
+
+class Killed(Exception):
+    """The process died here."""
+
+
+class Mark(TrainerCallback):  # type: ignore[misc]
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        mark_complete(self.directory, state.global_step)
+
+
+def run(tiny: Path, out: Path, iterations: int = 1, kill_at: int | None = None) -> tuple[list[Any], dict[str, Any]]:
+    """Ten rollouts of two of the eight problems: two and a half epochs. Returns the problems met and the weights."""
+    seen: list[tuple[int, tuple[str, ...]]] = []
+    tokenizer = load_tokenizer(tiny)
+
+    def rollout(ids: Sequence[str], _: Any, step: int) -> RolloutResult:
+        if kill_at is not None and step >= kill_at * iterations:
+            raise Killed
+        seen.append((step, tuple(ids)))
+        sequences = []
+        for problem in ids:
+            for sign in (1.0, -1.0):
+                token = 8 + zlib.crc32(f"{problem}{step}{sign}".encode()) % 40
+                sequences.append(TrainingSequence(Region.PLANNER, sign, (5, 6), (token, tokenizer.eos_token_id)))
+        return RolloutResult(sequences, [])
+
+    settings = JointSettings(
+        steps=10,
+        problems_per_step=2,
+        micro_batch=2,
+        learning_rate=1e-2,
+        beta=0.1,
+        checkpoint_every=2,
+        iterations=iterations,
+    )
+    arguments = grpo_arguments(settings, per_problem=2, output=out, seed=3, device="cpu")
+    model = load_model(tiny)
+    trainer = build_trainer(model, tokenizer, arguments, settings, rollout, PROBLEMS, [Mark(out)])
+    checkpoint = last_complete(out)
+    if checkpoint is not None and step_of(checkpoint) >= arguments.max_steps:
+        trainer.finish_from(checkpoint)
+    else:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    return seen, {name: weight.detach().clone() for name, weight in model.named_parameters()}
+
+
+@pytest.mark.parametrize(("iterations", "kill_at"), [(1, 3), (1, 7), (2, 5)])
+def test_a_kill_in_any_epoch_changes_nothing(
+    tiny_directory: Path, tmp_path: Path, iterations: int, kill_at: int
+) -> None:
+    whole, weights = run(tiny_directory, tmp_path / "a", iterations)
+    assert len({ids for _, ids in whole}) > 4  # the epochs have orders of their own
+    with pytest.raises(Killed):
+        run(tiny_directory, tmp_path / "b", iterations, kill_at)
+    rest, again = run(tiny_directory, tmp_path / "b", iterations)
+    assert rest == whole[-len(rest) :]
+    assert 0 < len(rest) < len(whole)
+    for name, weight in weights.items():
+        assert torch.equal(weight, again[name]), name
+
+
+def test_nothing_is_trained_after_the_last_checkpoint(tiny_directory: Path, tmp_path: Path) -> None:
+    _, weights = run(tiny_directory, tmp_path)
+    seen, again = run(tiny_directory, tmp_path)
+    assert seen == []
+    for name, weight in weights.items():
+        assert torch.equal(weight, again[name]), name
+
+
+def test_the_order_repeats_groups_and_depends_on_seed_and_epoch_alone() -> None:
+    order = GroupedOrder(5, per_step=2, copies=3, repeats=2, seed=1)
+    first = list(order)
+    assert len(first) == len(order) == 2 * 2 * 3 * 2
+    step = first[:12]
+    assert step[:6] == step[6:]  # the rollout's rows come back for every micro-step
+    assert step[0] == step[1] == step[2] != step[3] == step[4] == step[5]
+    order.set_epoch(1)
+    assert list(order) != first
+    order.set_epoch(0)
+    assert list(order) == first
