@@ -61,7 +61,7 @@ def with_smoke(*overrides: str) -> Recipe:
         ("joint.plan_reward='sum'", "unknown plan_reward 'sum'"),
         ("joint.solver_rule='x'", "unknown solver_rule 'x'"),
         ("model.dtype='bfloat16'", "bfloat16.*rounds to nothing.*model.lora"),
-        ("sft.micro_batch=5", "batch 32 is not a multiple of micro_batch 5"),
+        ("sft.micro_batch=5", "batch 16 is not a multiple of micro_batch 5"),
         ("evaluation.attempts=6", "evaluation.attempts = 6 is not a multiple of k = 4"),
         ("evaluation.ks=[1,2,8]", "pass@8 needs"),
         ("evaluation.subject='cpo'", "unknown evaluation.subject 'cpo'.*did you mean 'cppo'"),
