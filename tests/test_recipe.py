@@ -133,3 +133,17 @@ def test_the_resolved_recipe_rebuilds_itself() -> None:
     assert again == recipe
     changed = with_smoke("joint.beta=0.25").model_dump(mode="json")
     assert list(differences(resolved, changed)) == ["joint.beta: 0.5 -> 0.25"]
+
+
+def test_some_k_must_be_within_the_tuple() -> None:
+    with pytest.raises(ConfigError, match=r"evaluation.ks = \[8\] has none up to k = 4"):
+        with_smoke("evaluation.ks=[8]", "evaluation.attempts=8")
+
+
+def test_an_arm_needs_a_stage_that_leaves_a_policy() -> None:
+    data: dict[str, Any] = {
+        "problems": {"train": "y", "test": "x"},
+        "evaluation": {"subject": "a", "arms": [{"name": "a", "method": "direct", "stage": "audit"}]},
+    }
+    with pytest.raises(ConfigError, match=r"stage of arm 'a' 'audit'.*allowed: grpo, joint, pkpo, sft, warmup"):
+        build(Recipe, data, "test")

@@ -85,3 +85,12 @@ def test_provenance_is_recorded_without_secrets(tmp_path: Path, monkeypatch: pyt
     facts = json.loads((run.directory / "provenance.json").read_text())
     assert facts["packages"]["torch"] != "absent"
     assert "hf_secret" not in json.dumps(facts)
+
+
+def test_a_final_stage_without_its_files_is_not_complete(tmp_path: Path) -> None:
+    run = Run.open(tmp_path / "run", recipe())
+    run.finish("evaluate", {}, 1)
+    assert run.done("evaluate") is None
+    for name in ("results.json", "episodes.jsonl"):
+        (run.directory / name).write_text("{}")
+    assert run.done("evaluate") is not None

@@ -62,7 +62,9 @@ def test_sources_for_evaluation_only_never_train(source: str) -> None:
     refuse_leaks([problem("t", "x", "codecontests")], {"test": [problem("e", "y", source)]})
 
 
-@pytest.mark.parametrize("source", ["", "codecontests", "snapps", "my-mobile-application"])
+@pytest.mark.parametrize(
+    "source", ["", "codecontests", "codecontests:train", "maps", "snapps", "my-mobile-application"]
+)
 def test_other_sources_may_train(source: str) -> None:
     refuse_leaks([problem("t", "x", source)], {})
 
@@ -141,3 +143,11 @@ def test_a_preset_keeps_its_families_and_takes_the_limits() -> None:
 def test_settings_that_contradict_themselves_are_refused(data: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         settings_of(**data)
+
+
+@pytest.mark.parametrize(
+    "source", ["LCB-v6", "LiveCodeBenchV6", "codecontests:valid", "code_contests/test", "codeparrot/apps"]
+)
+def test_evaluation_sets_are_recognised_by_other_names(source: str) -> None:
+    with pytest.raises(DataError, match="for evaluation only"):
+        refuse_leaks([Problem("p", "s", [TestCase("", "")], source=source)], {})
