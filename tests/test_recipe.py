@@ -67,7 +67,7 @@ def with_smoke(*overrides: str) -> Recipe:
         ("evaluation.subject='cpo'", "unknown evaluation.subject 'cpo'.*did you mean 'cppo'"),
         ("problems.preset='equl'", 'problems.preset = "equl"'),
         ("problems.train='x.jsonl'", "generates its problems"),
-        ("model.tiny.heads=5", "hidden_size 48 is not a multiple of heads 5"),
+        ("model.tiny.heads=5", "hidden_size 64 is not a multiple of heads 5"),
         ("validity.corruptions.fillr=2.0", "unknown kind of corruption 'fillr'.*did you mean 'filler'"),
         ("verifier.memory_mb=-1", "verifier.memory_mb = -1"),
         ("verifier.memori_mb=1", "unknown key 'verifier.memori_mb'"),

@@ -42,7 +42,7 @@ def test_what_does_not_change_results_may_change(tmp_path: Path) -> None:
 
 def test_a_foreign_directory_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(RunError, match="is not empty and is no run directory"):
+    with pytest.raises(RunError, match="is not empty and has no config"):
         Run.open(tmp_path, recipe())
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
     with pytest.raises(RunError, match="is no run directory"):

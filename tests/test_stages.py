@@ -39,14 +39,14 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(directory)
 
 
-def context(tmp_path: Path, model: str, **changes: Any) -> Context:
+def context(tmp_path: Path, directory: str, **changes: Any) -> Context:
     """A run with files of its own; `changes` are overrides of sections."""
     data: dict[str, Any] = {
         "problems": {
             "train": rows(tmp_path / "train.jsonl", [problem(f"a{i}") for i in range(8)]),
             "test": rows(tmp_path / "test.jsonl", [problem("t", **changes.pop("test_problem", {}))]),
         },
-        "model": {"path": model},
+        "model": {"path": directory},
         "sft": {"data": rows(tmp_path / "gold.jsonl", [{"problem_id": "a1", "methods": METHODS}])},
     }
     for section, values in changes.items():

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from cppo.context import Context
-from cppo.errors import ConfigError, GateError, ModelError
+from cppo.errors import ConfigError, DataError, GateError, ModelError
 from cppo.files import write_json, write_jsonl
 from cppo.problems import Problem
 from cppo.recipe import Recipe
 from cppo.seeding import derive_seed, derived_random
 from cppo.text import format_plan
 from cppo.training.settings import RLSettings
-from cppo.verifier import default_checker
+from cppo.verifier import default_checker, find_checker
 
 Summary = dict[str, Any]
 Stage = Callable[[Context], Summary]
@@ -56,7 +56,10 @@ def check_inputs(context: Context) -> None:
             )
     check_engine_options(recipe)
     for problem in (*pools.train, *pools.validation, *pools.test):
-        default_checker(problem)
+        try:
+            find_checker(default_checker(problem))
+        except DataError as error:
+            raise DataError(f"problem {problem.id!r}: {error}") from None
     if recipe.sft.data is not None:
         read_gold_tuples(recipe.sft.data, pools.train, recipe.k)
     elif pools.testbed is None:
