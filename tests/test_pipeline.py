@@ -94,6 +94,19 @@ def test_the_same_command_again_does_nothing_again(smoke: Path) -> None:
 
 
 @pytest.mark.slow
+def test_page_and_comparison_come_from_the_record(smoke: Path) -> None:
+    page = (smoke / "report.html").read_bytes()
+    assert str(smoke / "report.html") in cppo("report", smoke)
+    assert (smoke / "report.html").read_bytes() == page
+    output = cppo("compare", smoke, "--resamples", 200)
+    assert "training seeds an arm: 1" in output
+    results = json.loads((smoke / "results.json").read_text())
+    compared = json.loads(cppo("compare", smoke, "--resamples", 200, "--json"))
+    for arm, same in zip(results["arms"], compared["arms"], strict=True):
+        assert same["pass_at"]["4"] == [pytest.approx(arm["pass_at"]["4"]["mean"])]
+
+
+@pytest.mark.slow
 def test_a_killed_stage_goes_on_and_ends_in_the_same_weights(smoke: Path, tmp_path: Path) -> None:
     copy = tmp_path / "run"
     shutil.copytree(smoke, copy)
