@@ -12,10 +12,11 @@ import torch
 from transformers import TrainerCallback
 
 from cppo.policy.loading import load_model, load_tokenizer
+from cppo.training.batching import GroupedOrder
 from cppo.training.checkpoints import last_complete, mark_complete, step_of
 from cppo.training.sequences import Region, RolloutResult, TrainingSequence
 from cppo.training.settings import JointSettings
-from cppo.training.trl_adapter import GroupedOrder, build_trainer, grpo_arguments
+from cppo.training.trl_adapter import build_trainer, grpo_arguments
 
 PROBLEMS = [f"p{i}" for i in range(8)]
 

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from cppo.errors import ConfigError
+from cppo.training.batching import distinct_rows, split_by_length
 from cppo.training.sequences import Region, RolloutResult, TrainingSequence
 from cppo.training.settings import JointSettings
-from cppo.training.trl_adapter import build_trainer, distinct_rows, grpo_arguments, split_by_length
+from cppo.training.trl_adapter import build_trainer, grpo_arguments
 
 SKIPPED = TrainingSequence(Region.SOLVER, skip="no_branch")
 

@@ -17,7 +17,7 @@ What is overridden, and why:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.models import unwrap_model_for_generation
 
 from cppo.errors import ConfigError, nearest
-from cppo.seeding import derived_random
+from cppo.training.batching import GroupedOrder, distinct_rows, split_by_length
 from cppo.training.loss import region_sums, sequence_weights, token_terms, weighted_sequence_mean
 from cppo.training.sequences import Region, RolloutResult
 from cppo.training.settings import RLSettings
@@ -183,64 +183,6 @@ class RegionTrainer(GRPOTrainer):  # type: ignore[misc]
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Checkpoints are ours, not publications."""
-
-
-class GroupedOrder(torch.utils.data.Sampler[int]):
-    """The order of problems, in the form TRL's loader wants: each step's problems `copies` times, all `repeats` times.
-
-    An epoch's order follows from (seed, epoch) alone. TRL's own sampler goes on drawing from one generator, so a run
-    resumed in its second epoch would repeat the first one.
-    """
-
-    def __init__(self, problems: int, *, per_step: int, copies: int, repeats: int, seed: int) -> None:
-        self.problems, self.per_step, self.copies, self.repeats = problems, per_step, copies, repeats
-        self.seed, self.epoch = seed, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch's own order."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.problems // self.per_step * self.per_step * self.copies * self.repeats
-
-    def __iter__(self) -> Iterator[int]:
-        order = list(range(self.problems))
-        derived_random(self.seed, "problems", self.epoch).shuffle(order)
-        for start in range(0, self.problems - self.per_step + 1, self.per_step):
-            for _ in range(self.repeats):
-                for index in order[start : start + self.per_step]:
-                    yield from [index] * self.copies
-
-
-def distinct_rows(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return the distinct rows of `ids` under `mask`, their masks, and for every row the index of its distinct one."""
-    width = ids.shape[1]
-    rows, inverse = torch.unique(torch.cat([ids * mask, mask], dim=1), dim=0, return_inverse=True)
-    # padding was zeroed only to compare; any token id may stand there
-    return rows[:, :width], rows[:, width:], inverse
-
-
-def split_by_length(batch: dict[str, Any], parts: int) -> list[dict[str, Any]]:
-    """Sort the sequences of a generation batch by length and cut it into `parts` equal pieces.
-
-    Identical sequences stand side by side, and each piece keeps only the padding it needs.
-    """
-    ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
-    mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
-    _, _, twin = distinct_rows(ids, mask)
-    order = torch.argsort(batch["completion_mask"].sum(1) * len(twin) + twin, stable=True)
-    pieces = []
-    for rows in order.chunk(parts):
-        piece = {
-            key: value[rows] if isinstance(value, torch.Tensor) and value.dim() > 0 else value
-            for key, value in batch.items()
-        }
-        width = max(1, int(piece["completion_mask"].sum(1).max()))
-        for key in ("completion_ids", "completion_mask", "tool_mask", "ref_per_token_logps", "old_per_token_logps"):
-            if key in piece:
-                piece[key] = piece[key][:, :width]
-        pieces.append(piece)
-    return pieces
 
 
 def grpo_arguments(

@@ -13,10 +13,10 @@ from cppo.context import Context
 from cppo.errors import ConfigError, CppoError, DataError, RunError
 from cppo.pipeline import refuse_gaps
 from cppo.policy.settings import TinyModel
+from cppo.preflight import check_inputs
 from cppo.progress import Reporter
 from cppo.recipe import Recipe
 from cppo.runs import Run
-from cppo.stages import check_inputs
 
 METHODS = ["Add.", "Count up.", "Look it up.", "Use the formula."]
 

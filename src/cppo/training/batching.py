@@ -1,0 +1,68 @@
+"""Which problems a step gets, and how its sequences are cut into micro-batches. No engine is known here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from cppo.seeding import derived_random
+
+
+class GroupedOrder(torch.utils.data.Sampler[int]):
+    """The order of problems, in the form TRL's loader wants: each step's problems `copies` times, all `repeats` times.
+
+    An epoch's order follows from (seed, epoch) alone. TRL's own sampler goes on drawing from one generator, so a run
+    resumed in its second epoch would repeat the first one.
+    """
+
+    def __init__(self, problems: int, *, per_step: int, copies: int, repeats: int, seed: int) -> None:
+        self.problems, self.per_step, self.copies, self.repeats = problems, per_step, copies, repeats
+        self.seed, self.epoch = seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch's own order."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.problems // self.per_step * self.per_step * self.copies * self.repeats
+
+    def __iter__(self) -> Iterator[int]:
+        order = list(range(self.problems))
+        derived_random(self.seed, "problems", self.epoch).shuffle(order)
+        for start in range(0, self.problems - self.per_step + 1, self.per_step):
+            for _ in range(self.repeats):
+                for index in order[start : start + self.per_step]:
+                    yield from [index] * self.copies
+
+
+def distinct_rows(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the distinct rows of `ids` under `mask`, their masks, and for every row the index of its distinct one."""
+    width = ids.shape[1]
+    rows, inverse = torch.unique(torch.cat([ids * mask, mask], dim=1), dim=0, return_inverse=True)
+    # padding was zeroed only to compare; any token id may stand there
+    return rows[:, :width], rows[:, width:], inverse
+
+
+def split_by_length(batch: dict[str, Any], parts: int) -> list[dict[str, Any]]:
+    """Sort the sequences of a generation batch by length and cut it into `parts` equal pieces.
+
+    Identical sequences stand side by side, and each piece keeps only the padding it needs.
+    """
+    ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
+    mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
+    _, _, twin = distinct_rows(ids, mask)
+    order = torch.argsort(batch["completion_mask"].sum(1) * len(twin) + twin, stable=True)
+    pieces = []
+    for rows in order.chunk(parts):
+        piece = {
+            key: value[rows] if isinstance(value, torch.Tensor) and value.dim() > 0 else value
+            for key, value in batch.items()
+        }
+        width = max(1, int(piece["completion_mask"].sum(1).max()))
+        for key in ("completion_ids", "completion_mask", "tool_mask", "ref_per_token_logps", "old_per_token_logps"):
+            if key in piece:
+                piece[key] = piece[key][:, :width]
+        pieces.append(piece)
+    return pieces
