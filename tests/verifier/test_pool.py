@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +156,15 @@ def test_a_worker_that_cannot_start_is_an_error_of_the_verifier(monkeypatch: pyt
         verifier.verify([(ECHO, echo(7))])
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A process started in the background of a script inherits an ignored SIGINT; this test needs it heard."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_after_an_interrupt_the_next_batch_gets_its_own_answers() -> None:
     with Verifier() as verifier:
         threading.Timer(0.5, signal.raise_signal, (signal.SIGINT,)).start()
