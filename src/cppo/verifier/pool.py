@@ -234,7 +234,7 @@ class Verifier:
         for worker in self._workers:
             if worker not in busy:
                 return worker
-        worker = WorkerProcess()
+        worker = WorkerProcess(self.config)
         try:
             worker.wait_ready()
         except BaseException:

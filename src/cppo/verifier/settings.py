@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from cppo.config import Section
 from cppo.problems import Limits
+
+Tier = Literal["best", "namespaces", "landlock", "rlimits"]
 
 WALL_PER_CPU = 2.5
 """Wall seconds given for each CPU second when a problem names only its CPU limit."""
@@ -40,6 +42,20 @@ class VerifierConfig(Section):
     """One process per test, so that no test can see what another left behind. False, call mode only: the tests of
     a program run one after the other in one process, the module executed anew for each; about half the time when
     the tests are tiny. Whatever the program keeps outside its module (imported modules, builtins) then survives."""
+
+    tier: Tier = "best"
+    """The jail: "namespaces", else "landlock" ("best" takes the first this machine permits and refuses to run without);
+    "rlimits" seals nothing and must be asked for: only for programs you trust."""
+    bwrap: bool = True
+    """Start the workers of the namespaces tier through `bwrap` where it is installed."""
+    slice_seconds: float = Field(default=2.0, gt=0)
+    """Wall-clock seconds after which a program with tests left makes way for waiting ones, and goes on later."""
+    recheck_timeouts: bool = True
+    """Run a program that ran out of time while it waited for a processor once more, alone, before TLE counts."""
+    cache_entries: int = Field(default=100_000, ge=0)
+    """Verdicts kept in memory, so that the same program on the same problem runs once. 0: none."""
+    cache_path: str = ""
+    """A file that keeps verdicts from one run to the next; empty: memory only."""
 
     def limits_for(self, limits: Limits) -> dict[str, Any]:
         """Return the limits of one test in the units of the harness: seconds, KiB of memory, bytes of output."""

@@ -22,7 +22,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test of one program: verdict, times in seconds, peak memory in MB and a short excerpt for people."""
+    """One test of one program.
+
+    `cpu_seconds` and `wall_seconds` of the test process, `memory_mb` its peak memory beyond the interpreter (MiB).
+    `waited_seconds`: how long it was ready to run but got no processor; known for slow tests only, else 0.
+    `exit_status` follows `subprocess`: the exit code, or minus the signal that ended it; None when it did not run.
+    `detail` says in a line why the test failed; `stdout` and `stderr` are short excerpts, for people.
+    """
 
     __test__ = False  # not a pytest class
 
@@ -30,7 +36,11 @@ class TestResult:
     cpu_seconds: float = 0.0
     wall_seconds: float = 0.0
     memory_mb: float = 0.0
+    waited_seconds: float = 0.0
+    exit_status: int | None = None
     detail: str = ""
+    stdout: str = ""
+    stderr: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 from cppo.errors import VerifierError
 from cppo.verifier import wire
+from cppo.verifier.settings import VerifierConfig
 
 START_SECONDS = 60.0
 END_SECONDS = 2.0
@@ -40,7 +41,7 @@ class WorkerDied(Exception):
 class WorkerProcess:
     """A started worker. It has a session of its own: a Ctrl-C in the terminal does not reach it."""
 
-    def __init__(self) -> None:
+    def __init__(self, config: VerifierConfig) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-W", "ignore", "-c", _BOOT]
         arguments = [str(_PACKAGE), str(theirs.fileno()), tempfile.gettempdir()]
