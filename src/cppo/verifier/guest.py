@@ -11,7 +11,6 @@ import _thread
 import atexit
 import gc
 import os
-import resource
 import sys
 import time
 
@@ -60,6 +59,13 @@ import string, re, datetime, collections, heapq, bisect, copy, math, random, sta
 import itertools, functools, operator, io, sys, json, typing, builtins
 """
 """What LiveCodeBench puts in front of every program: the names, not the source, so that line numbers stay true."""
+
+
+WARM_UP = (
+    ("stdin", None, b"a, b = map(int, input().split())\nprint(a + b)\nprint(*[a, b])\n", b"1 2\n"),
+    ("call", "f", b"def f(a, b):\n    return [a + b for _ in range(2)]\n", b"[1, 2]"),
+)
+"""Programs that a worker runs before the first real one: mode, entry point, source, input of a test."""
 
 
 def line_counter(limit: int, exhausted: Callable[[], object]) -> Tracer:
@@ -113,9 +119,14 @@ class Guest:
         self._code = code
         self._namespace = namespace
         self._lines = lines
-        self._write, self._exit = os.write, os._exit
+        self._write = os.write
+        self._exit: Callable[[int], object] = os._exit
         self._callbacks = atexit._run_exitfuncs
         self._clock, self._cpu = time.perf_counter, time.process_time
+
+    def leave_by(self, leave: Callable[[int], object]) -> None:
+        """Call `leave` with the exit status instead of ending the process."""
+        self._exit = leave
 
     def report(self, line: bytes) -> None:
         """Append one line to the report, whole."""
@@ -254,15 +265,36 @@ def compile_or_report(source: bytes) -> CodeType:
         os._exit(1)
 
 
-def prepare_process(stdin: int, stdout: int, report: int) -> None:
-    """Put the memory files where a program expects its streams and close every other descriptor.
+def warm_up(times: int, new_file: Callable[[], int]) -> None:
+    """Run the programs of `WARM_UP` in this very process, which stays alive and has its standard streams as before.
 
-    What has no file (-1) stays the null device, which is what standard error always becomes.
+    `new_file` returns the descriptor of an empty file.
     """
-    os.dup2(0, 2)
-    if stdin >= 0:
-        os.dup2(stdin, 0)
-        os.dup2(stdout, 1)
-    if report != REPORT:
-        os.dup2(report, REPORT)
-    os.closerange(REPORT + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+
+    class Left(Exception):
+        pass
+
+    def leave(_status: int) -> None:
+        raise Left
+
+    null, main_module = os.open(os.devnull, os.O_RDWR), sys.modules["__main__"]
+    os.dup2(null, 1)
+    for mode, entry_point, source, data in WARM_UP:
+        code = compile_program(source)
+        for _ in range(times):
+            stdin = new_file()
+            os.pwrite(stdin, data, 0)
+            os.dup2(stdin, 0)
+            os.close(stdin)
+            program = Guest(code, {}, None)
+            program.leave_by(leave)
+            try:
+                if mode == "stdin":
+                    program.run_stdin()
+                program.run_calls(str(entry_point), [data])
+            except Left:
+                sys.stdin.seek(0)
+    os.dup2(null, 0)
+    os.close(null)
+    sys.modules.pop("solution")
+    sys.modules["__main__"] = main_module

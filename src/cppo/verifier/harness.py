@@ -8,26 +8,30 @@ never compiles or runs anything of a program, so that it stays small and the sam
 from __future__ import annotations
 
 import _thread
+import fcntl
 import gc
+import json
 import mmap
 import os
 import resource
 import select
 import signal
+import socket
 import sys
 import time
 
 from cppo.verifier import guest, wire
-from cppo.verifier.jail import ORPHAN_SECONDS, Jail, enter_worker, limit_address_space
+from cppo.verifier.jail import ORPHAN_SECONDS, Jail, Refused, enter_worker, limit_address_space
 from cppo.verifier.linux import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
+    anonymous_file,
     kill_descendants,
     prctl,
 )
-from cppo.verifier.supervisor import Supervisor
+from cppo.verifier.supervisor import COMPILED, Supervisor
 
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
@@ -43,24 +47,31 @@ memory the worker holds makes each fork dearer, and an import in every test dear
 
 STACK_BYTES = 512 << 20
 THREAD_STACK_BYTES = 64 << 20
+CONNECTION = 20
+"""Descriptor of the connection, out of the way of those that programs know by number."""
+
+WARM_UPS = 12
+"""An interpreter adapts code in its first eight runs. What adapts before the forks need not adapt in each of them."""
 
 
 class Worker:
     """The serving loop and what it keeps between programs."""
 
-    def __init__(self, connection: int, temporary: str) -> None:
-        self.connection = connection
-        self.jail: Jail = enter_worker(temporary)
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.connection = CONNECTION
+        os.umask(0)
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        self.jail: Jail = enter_worker(settings)
+        prctl(PR_SET_DUMPABLE, 0)  # not before: a user namespace is set up through files of this process
         self.parent = os.getppid()
         self.preamble: dict[str, Any] = {}
-        self.compiled = mmap.mmap(-1, 1)  # shared with the program's process: set once the source is compiled
+        self.shared = mmap.mmap(-1, 2)  # with the program's process and the test's: how far they have come
         os.environ.clear()
         os.environ["TMPDIR"] = self.jail.scratch
         signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # too much output ends a program
-        prctl(PR_SET_CHILD_SUBREAPER, 1)
-        prctl(PR_SET_NO_NEW_PRIVS, 1)
-        prctl(PR_SET_DUMPABLE, 0)
         _thread.stack_size(THREAD_STACK_BYTES)
+        self._warm_up()
         self._freeze()
 
     def serve(self) -> None:
@@ -77,6 +88,19 @@ class Worker:
             kill_descendants()
             if not self.jail.private_files:
                 os.rmdir(self.jail.scratch)
+
+    def _warm_up(self) -> None:
+        """Run a small program of either mode here, all but the fork's own kill, so that the code has adapted."""
+        for mode, entry_point, source, data in guest.WARM_UP:
+            ours, theirs = socket.socketpair()
+            blobs = [memoryview(source), *[memoryview(data)] * WARM_UPS]
+            limits = {"cpu": 60.0, "wall": 60.0, "memory": 1 << 20, "output": 1 << 20, "lines": None}
+            request = {"mode": mode, "entry_point": entry_point, "limits": limits, "all": True}
+            with ours, theirs:
+                supervisor = Supervisor(self.jail, theirs.fileno(), request, blobs, self.shared)
+                supervisor.end_test = lambda group: None
+                supervisor.run(guest.compile_program(source))
+        guest.warm_up(WARM_UPS, lambda: anonymous_file(self.jail.streams))
 
     def _next_frame(self, buffer: bytearray) -> tuple[int, dict[str, Any], bytes] | None:
         poll = select.poll()
@@ -114,7 +138,7 @@ class Worker:
             blobs.append(view[:size])
             view = view[size:]
         self._prepare_for(request, bytes(blobs[0]))
-        supervisor = Supervisor(self.jail, self.connection, request, blobs)
+        supervisor = Supervisor(self.jail, self.connection, request, blobs, self.shared)
         supervisor.names = self.preamble if request["preamble"] else {}
         together = request["mode"] == "call" and not request["isolate"]
         if not (together and supervisor.run_together()):
@@ -122,14 +146,14 @@ class Worker:
 
     def _run_apart(self, supervisor: Supervisor, compile_seconds: float) -> None:
         """Run a program under a supervisor of its own, which forks a process for each test."""
-        self.compiled[0] = 0
+        self.shared[COMPILED] = 0
         pid = self.jail.fork_program()
         if pid == 0:
             self._become_supervisor(supervisor)
         died = self._watch(pid, compile_seconds)
         if self.jail.own_pids is None:  # otherwise they ended with process 1 of the namespace
             kill_descendants()
-        if died and not self.compiled[0]:
+        if died and not self.shared[COMPILED]:
             wire.send(self.connection, wire.pack(wire.DONE, {"status": "CE", "detail": died}))
         elif died:  # what was sent last may be half a frame: only a new connection is safe
             raise RuntimeError(died)
@@ -139,14 +163,15 @@ class Worker:
             if self.jail.own_pids is None:  # otherwise it is process 1: orphans are its own, and the poll sees the end
                 prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
                 prctl(PR_SET_CHILD_SUBREAPER, 1)
+            else:
+                os.setsid()  # a program may signal its whole process group
             limit_address_space(supervisor.mapped_kb + supervisor.limits["memory"])
             try:
                 code = guest.compile_program(bytes(supervisor.source))
             except guest.COMPILE_ERRORS as error:
                 supervisor.send_uncompilable(guest.describe(error))
             else:
-                self.compiled[0] = 1
-                self.compiled.close()
+                self.shared[COMPILED] = 1
                 supervisor.run(code)
             os._exit(0)
         except BaseException:  # noqa: BLE001 - the boundary of this process: its last words go to the worker's standard error
@@ -170,7 +195,7 @@ class Worker:
                 if events:
                     os.kill(pid, signal.SIGKILL)
                     raise ConnectionAbortedError("the verifier is gone")
-                if not self.compiled[0] and time.monotonic() > deadline:
+                if not self.shared[COMPILED] and time.monotonic() > deadline:
                     reason = f"more than {compile_seconds:g} s to compile"
                     os.kill(pid, signal.SIGKILL)
         finally:
@@ -181,17 +206,26 @@ class Worker:
         return reason
 
 
-def main(descriptor: int, temporary: str) -> None:
-    """Serve on the connected socket `descriptor`; scratch lies in `temporary` unless mounts are private."""
+def main(arguments: str) -> None:
+    """Serve on the socket `arguments["connection"]` (JSON; the rest is for `enter_worker`)."""
+    settings = json.loads(arguments)
+    descriptor = settings["connection"]
     soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
     wanted = STACK_BYTES if hard == resource.RLIM_INFINITY else min(hard, STACK_BYTES)
     if soft != wanted:  # the place of the stack in memory is chosen at exec: start again with room below it
         resource.setrlimit(resource.RLIMIT_STACK, (wanted, hard))
         os.set_inheritable(descriptor, True)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    os.dup2(descriptor, CONNECTION, inheritable=False)
+    null = os.open(os.devnull, os.O_RDWR)
+    fcntl.fcntl(null, fcntl.F_DUPFD, guest.REPORT)  # taken, so that no other file gets the report's number
+    os.closerange(guest.REPORT + 1, CONNECTION)
     sys.argv = [guest.PROGRAM_FILE]
-    os.set_inheritable(descriptor, False)
-    worker = Worker(descriptor, temporary)
+    try:
+        worker = Worker(settings)
+    except Refused as refusal:
+        wire.send(CONNECTION, wire.pack(wire.HELLO, {"refused": str(refusal)}))
+        return
     for name in [name for name in sys.modules if name.partition(".")[0] == "cppo"]:
         del sys.modules[name]
     try:

@@ -1,8 +1,13 @@
 """What Linux can be asked, from one process, to keep a program in. Standard library only: it runs inside the worker.
 
-`enter_worker` is called once in a fresh worker and takes what the machine permits, in this order: a user namespace
-(only when not root), then namespaces for the network and System V IPC, for mounts and for process ids. What was
-refused is recorded and carried on without; `Jail.report` says so in words.
+`enter_worker` is called once in a fresh worker and builds the tier it was told to build, or refuses:
+
+- `namespaces`: user namespace (unless root), then network, System V IPC and host name, a root file system of its own,
+  a pid namespace for every program, one system-call filter for the worker and all below it;
+- `landlock`: file, TCP and signal rules (Landlock) and a second, narrower filter on every test's process;
+- `rlimits`: resource limits only.
+
+`Jail.report` says in words what the worker got.
 """
 
 from __future__ import annotations
@@ -12,106 +17,232 @@ import os
 import resource
 import select
 import signal
+import time
 
+from cppo.verifier import landlock
 from cppo.verifier.linux import (
+    CLONE_NEWCGROUP,
     CLONE_NEWIPC,
     CLONE_NEWNET,
     CLONE_NEWPID,
     CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    IS_LINUX,
+    PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
     call,
     drop_capabilities,
+    fork,
+    install_filter,
+    kill_descendants,
+    kill_quietly,
     prctl,
     set_limit,
+    tasks_of_user,
 )
-from cppo.verifier.mounts import SEALED_SCRATCH, interpreter_roots, seal_files
+from cppo.verifier.mounts import DEVICES, SCRATCH, SYSTEM_PATHS, interpreter_roots, seal_files, wipe
 
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
     from collections.abc import Callable
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 NOBODY = 65534
 PRIVATE_UIDS = 1 << 30
 PROCESSES = 128
 OPEN_FILES = 256
 ORPHAN_SECONDS = 5.0
+RECOUNT_SECONDS = 10.0
 ADDRESS_SLACK = 4 << 30
 """Address space beyond the memory limit: thread stacks and shared libraries reserve much and touch little."""
+
+
+class Refused(Exception):
+    """This machine does not permit the tier that was asked for; the message says what was refused."""
 
 
 class Jail:
     """What this worker got.
 
     `uid` None: programs run as the user of the worker. `own_pids`: descriptor of the worker's own pid namespace, when
-    programs get fresh ones. `report`: the same in words.
+    programs get fresh ones. `streams`: a directory for files without names, else they are memory files. `rules`:
+    descriptor of a Landlock rule set. `test_filter`: a system-call filter put on every test's process.
     """
 
-    def __init__(self, scratch: str) -> None:
-        self.scratch = scratch
+    def __init__(self, tier: str) -> None:
+        self.tier = tier
+        self.scratch = SCRATCH
         self.uid: int | None = None
         self.user_namespace = False
-        self.private_network = False
         self.private_files = False
         self.own_pids: int | None = None
-        self.report: dict[str, str] = {}
+        self.streams: int | None = None
+        self.rules: int | None = None
+        self.test_filter = b""
+        self.report: dict[str, str] = {"tier": tier}
+        self._empty_size = 0
+        self._process_limit = (0.0, 0)
 
     def fork_program(self) -> int:
         """Fork; the child is process 1 of a fresh pid namespace where that is permitted."""
         if self.own_pids is None:
-            return os.fork()
+            self._count_processes()
+            return fork()
         call("unshare", CLONE_NEWPID)
-        pid = os.fork()
+        pid = fork()
         if pid:  # later forks of the worker belong to its own namespace again
             call("setns", self.own_pids, CLONE_NEWPID)
         return pid
 
-    def enter_test(self, limits: dict[str, float]) -> None:
-        """Give up identity and privileges and set the limits of one test, in the process that will run it."""
-        os.setsid()
+    def enter_test(self, cpu_seconds: float, output_bytes: int, own_group: bool) -> None:
+        """Give up identity and privileges and set the limits of one test, in the process that will run it.
+
+        `own_group`: leave the process group, which otherwise the process of the program has done already.
+        """
+        if own_group:
+            os.setsid()
         if self.uid is not None:
-            os.setgroups([])
-            os.setresgid(self.uid, self.uid, self.uid)
             os.setresuid(self.uid, self.uid, self.uid)
         else:
             drop_capabilities()
+        cpu = max(1, -int(-cpu_seconds // 1))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (output_bytes + 1, output_bytes + 1))
         if self.own_pids is None:  # elsewhere the end of process 1 of the namespace ends them all
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which clears it
-        cpu = max(1, -int(-limits["cpu"] // 1))
-        output = int(limits["output"])
-        set_limit(resource.RLIMIT_CPU, cpu, cpu + 1)
-        set_limit(resource.RLIMIT_FSIZE, output + 1)
-        set_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-        if self.uid is not None or self.user_namespace:  # otherwise the count includes the user's other processes
-            set_limit(resource.RLIMIT_NPROC, PROCESSES)
+            if self._process_limit[1]:
+                set_limit(resource.RLIMIT_NPROC, self._process_limit[1])
+        if self.rules is not None:
+            landlock.restrict(self.rules)
+        if self.test_filter:
+            install_filter(self.test_filter)
+
+    def end_test(self, group: int | None) -> None:
+        """Kill and reap everything a test left behind, and empty its scratch. `group`: its process group, if any."""
+        if group is not None and not IS_LINUX:
+            kill_quietly(-group)
+        kill_descendants()
+        # The size of a directory in memory grows with its entries, whatever its times are set to.
+        if not self._empty_size or os.stat(self.scratch).st_size != self._empty_size:
+            wipe(self.scratch)
+
+    def open_scratch(self, temporary: str) -> None:
+        """Make the scratch directory ready; where mounts are shared it is a fresh one in `temporary`."""
+        if not self.private_files:
+            self.scratch = f"{temporary}/cppo-{os.urandom(8).hex()}"
+            os.mkdir(self.scratch, 0o700)
+        os.chown(self.scratch, self.uid if self.uid is not None else -1, -1)
+        os.chdir(self.scratch)
+        os.environ["TMPDIR"] = self.scratch
+        size = os.stat(self.scratch).st_size
+        probe = os.open(f"{self.scratch}/probe", os.O_CREAT | os.O_WRONLY, 0o600)
+        os.close(probe)
+        self._empty_size = size if os.stat(self.scratch).st_size > size else 0
+        os.unlink(f"{self.scratch}/probe")
+
+    def _count_processes(self) -> None:
+        """Where programs share a user with others, the limit on its processes is what it has now and as many more."""
+        if self.uid is None and not self.user_namespace and IS_LINUX:
+            counted, _ = self._process_limit
+            if time.monotonic() > counted + RECOUNT_SECONDS or not counted:
+                self._process_limit = (time.monotonic(), tasks_of_user(os.geteuid()) + 2 * PROCESSES)
 
 
-def enter_worker(temporary: str) -> Jail:
-    """Take every namespace that is permitted; see the module for the order.
+def enter_worker(settings: dict[str, Any]) -> Jail:
+    """Build the jail; raises `Refused` when the machine does not permit it.
 
-    Scratch is memory-backed and private where mounts are permitted, else a fresh directory in `temporary`.
+    `settings`: `tier`; `temporary`, a directory for scratch without mounts; `outer`, what this worker was started
+    through ("bwrap" or ""); `number`, below `PRIVATE_UIDS`, which no other worker has; `filters`, programs for seccomp
+    by use (`sealed`, `plain`, `test`), empty if there are none.
     """
-    jail = Jail(SEALED_SCRATCH)
-    root = os.geteuid() == 0
-    if not root:
-        jail.user_namespace = _attempt(jail, "user namespace", _own_user_namespace)
-    jail.private_network = _attempt(jail, "network", lambda: call("unshare", CLONE_NEWNET | CLONE_NEWIPC))
-    jail.private_files = _attempt(jail, "files", seal_files)
-    if not jail.private_files:
-        jail.scratch = f"{temporary}/cppo-{os.urandom(8).hex()}"
-        os.mkdir(jail.scratch, 0o700)
-    if _attempt(jail, "processes", _probe_pid_namespace):
-        jail.own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-    if root:
-        jail.uid = _unprivileged_uid()
-        jail.report["user"] = f"programs run as uid {jail.uid}"
-        if jail.uid is None:
-            jail.report["user"] = "programs run as root: the interpreter cannot be read by another user"
-    else:
-        jail.report["user"] = f"programs run as uid {os.geteuid()}, the user of the verifier"
-    os.chown(jail.scratch, jail.uid if jail.uid is not None else -1, -1)
-    os.chdir(jail.scratch)
+    jail = Jail(settings["tier"])
+    if jail.tier == "namespaces":
+        _enter_namespaces(jail, settings["outer"])
+    elif jail.tier == "landlock" and landlock.abi() < landlock.LEAST_ABI:
+        raise Refused(f"Landlock ABI {landlock.LEAST_ABI} (Linux 6.2) or newer is needed, here it is {landlock.abi()}")
+    _choose_user(jail, settings["number"])
+    jail.open_scratch(settings["temporary"])
+    if jail.tier == "landlock":
+        jail.rules = landlock.make_rules(
+            (*SYSTEM_PATHS, *interpreter_roots()), [jail.scratch], [f"/dev/{name}" for name in DEVICES]
+        )
+        jail.report["network"] = "no sockets"
+        jail.report["files"] = "only the interpreter and the system's libraries can be opened; scratch on disk"
+        signals = "cannot be signalled" if landlock.abi() >= landlock.SIGNALS_ABI else "no signals can be sent at all"
+        jail.report["processes"] = f"other processes can be seen but not looked into; they {signals}"
+    elif jail.tier == "rlimits":
+        jail.report |= {"network": "shared with the machine", "files": "shared with the machine"}
+        jail.report["processes"] = "shared with the machine"
+    set_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    set_limit(resource.RLIMIT_CORE, 0)
+    if jail.uid is not None or jail.user_namespace:  # otherwise the count includes the user's other processes
+        set_limit(resource.RLIMIT_NPROC, PROCESSES)
+    jail.report["memory"] = "peak resident memory of a process, proportional sum over its children; watched"
+    _filter_calls(jail, settings["filters"])
     return jail
+
+
+def _filter_calls(jail: Jail, filters: dict[str, str]) -> None:
+    """Put the system-call filter on this worker, hence on everything it forks."""
+    if jail.tier == "rlimits":
+        jail.report["system calls"] = "not filtered"
+        return
+    if not filters:
+        if jail.tier == "landlock":
+            raise Refused("a system-call filter is needed beside Landlock, but libseccomp was not found")
+        jail.report["system calls"] = "not filtered: libseccomp was not found"
+        return
+    narrow = jail.tier == "landlock" or jail.streams is None
+    if narrow:
+        jail.test_filter = bytes.fromhex(filters["test"])
+    prctl(PR_SET_NO_NEW_PRIVS, 1)  # without it only root may install a filter
+    install_filter(bytes.fromhex(filters["plain" if narrow else "sealed"]))
+    jail.report["system calls"] = "filtered (seccomp): what a program needs is allowed, the rest refused"
+
+
+def _enter_namespaces(jail: Jail, outer: str) -> None:
+    if os.geteuid() != 0:
+        jail.user_namespace = _attempt(jail, "user", _own_user_namespace)
+    network = _attempt(jail, "network", lambda: call("unshare", CLONE_NEWNET | CLONE_NEWIPC))
+    _attempt(jail, "host name", _hide_host)
+    jail.private_files = _attempt(jail, "files", lambda: _seal_files(jail))
+    processes = _attempt(jail, "processes", _probe_pid_namespace)
+    if processes:
+        jail.own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    if outer:  # it has done once what was refused to this process
+        for key in ("network", "files", "processes", "host name"):
+            if not jail.report[key].startswith("private"):
+                jail.report[key] = f"private (by {outer})"
+        jail.private_files = True
+        jail.scratch = SCRATCH
+    elif not (network and jail.private_files and processes):
+        raise Refused("; ".join(f"{key}: {value}" for key, value in jail.report.items() if "shared" in value))
+    jail.report["built by"] = outer or "unshare"
+
+
+def _seal_files(jail: Jail) -> None:
+    jail.streams, own_processes_only = seal_files()
+    jail.report["/proc"] = (
+        "shows a program its own processes" if own_processes_only else "shows the machine's processes"
+    )
+
+
+def _hide_host() -> None:
+    call("unshare", CLONE_NEWUTS | CLONE_NEWCGROUP)
+    call("sethostname", b"jail", 4)
+
+
+def _choose_user(jail: Jail, number: int) -> None:
+    if os.geteuid() != 0:
+        jail.report["user"] = f"programs run as uid {os.geteuid()}, the user of the verifier"
+        return
+    jail.uid = _unprivileged_uid(number)
+    jail.report["user"] = f"programs run as uid {jail.uid}"
+    if jail.uid is None:
+        jail.report["user"] = "programs run as root without privileges: no other user can read the interpreter"
+        return
+    os.setgroups([])
+    os.setresgid(jail.uid, jail.uid, jail.uid)
 
 
 def _attempt(jail: Jail, what: str, action: Callable[[], object]) -> bool:
@@ -172,18 +303,19 @@ def _probe_pid_namespace() -> None:
         raise OSError(code, os.strerror(code))
 
 
-def _unprivileged_uid() -> int | None:
+def _unprivileged_uid(number: int) -> int | None:
     """Return a uid that no other worker has and that can read the interpreter; None when there is none.
 
     A uid of one's own keeps `kill(-1)` and process counts from reaching other workers where pid namespaces are refused.
     """
-    for uid in (PRIVATE_UIDS + os.getpid(), NOBODY):
+    roots = interpreter_roots()  # asked for as root: others may not see that they exist
+    for uid in (PRIVATE_UIDS + number, NOBODY):
         pid = os.fork()
         if pid == 0:
             code = 1
             try:
                 os.setresuid(uid, uid, uid)
-                readable = all(os.access(root, os.R_OK | os.X_OK) for root in interpreter_roots())
+                readable = all(os.access(root, os.R_OK | os.X_OK) for root in roots)
                 code = 0 if readable else 1
             finally:
                 os._exit(code)

@@ -1,4 +1,8 @@
-"""System calls and process bookkeeping that Python's standard library has no function for. Standard library only."""
+"""System calls and process bookkeeping that Python's standard library has no function for. Standard library only.
+
+Everything that only Linux has is asked for through this module; where it is missing, functions say so with `OSError`
+or return `None`, and `IS_LINUX` tells beforehand.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +10,74 @@ import ctypes
 import os
 import resource
 import signal
+import sys
 
-CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER = 0x0002_0000, 0x0800_0000, 0x1000_0000
-CLONE_NEWPID, CLONE_NEWNET = 0x2000_0000, 0x4000_0000
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
+IS_LINUX = sys.platform == "linux"
+
+CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x0002_0000, 0x0200_0000, 0x0400_0000, 0x0800_0000
+CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x1000_0000, 0x2000_0000, 0x4000_0000
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
+SECCOMP_MODE_FILTER = 2
+BPF_INSTRUCTION_BYTES = 8
 PAGE_KB = resource.getpagesize() // 1024
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 SELF = b"self"
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_holding = ctypes.PyDLL(None)  # calls that keep the interpreter lock: this process has one thread
+
+fork = getattr(_holding, "fork", os.fork) if sys.implementation.name == "cpython" else os.fork
+"""Fork without Python's hooks, which matter only to processes with several threads and are paid in copied pages.
+
+One of them would be seen by programs: `random` is not seeded anew in the child.
+"""
 
 
 def call(name: str, *arguments: object) -> int:
-    """Call a C library function; raises `OSError` with its errno when it returns -1."""
-    result = int(getattr(_libc, name)(*arguments))
+    """Call a C library function; raises `OSError` with its errno when it returns -1 or does not exist."""
+    try:
+        function = getattr(_libc, name)
+    except AttributeError:
+        raise OSError(38, f"{name} does not exist here") from None
+    result = int(function(*arguments))
     if result == -1:
         code = ctypes.get_errno()
         raise OSError(code, f"{name}: {os.strerror(code)}")
     return result
 
 
-def prctl(option: int, value: int) -> None:
-    """`prctl(2)` with one argument."""
-    call("prctl", option, value, 0, 0, 0)
+def prctl(option: int, value: object, more: object = 0) -> None:
+    """`prctl(2)` with one or two arguments; does nothing where it does not exist."""
+    if IS_LINUX:
+        call("prctl", option, value, more, 0, 0)
+
+
+def kill_quietly(target: int) -> bool:
+    """Send SIGKILL; return False when there is no such process. An exception would cost more than the call."""
+    return int(_holding.kill(target, signal.SIGKILL)) == 0
 
 
 def drop_capabilities() -> None:
     """Clear every capability of this process (`capset(2)`, version 3)."""
-    header = (ctypes.c_uint32 * 2)(0x2008_0522, 0)
-    call("capset", header, (ctypes.c_uint32 * 6)())
+    if IS_LINUX:
+        header = (ctypes.c_uint32 * 2)(0x2008_0522, 0)
+        call("capset", header, (ctypes.c_uint32 * 6)())
+
+
+def install_filter(program: bytes) -> None:
+    """Put a seccomp filter (classic BPF) on this process and all its children, for good."""
+
+    class Program(ctypes.Structure):
+        _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+    call(
+        "prctl",
+        PR_SET_SECCOMP,
+        SECCOMP_MODE_FILTER,
+        ctypes.byref(Program(len(program) // BPF_INSTRUCTION_BYTES, program)),
+        0,
+        0,
+    )
 
 
 def set_limit(kind: int, soft: float, hard: float | None = None) -> None:
@@ -45,24 +89,74 @@ def set_limit(kind: int, soft: float, hard: float | None = None) -> None:
     resource.setrlimit(kind, (min(int(soft), top), top))
 
 
+def anonymous_file(directory: int | None) -> int:
+    """Return the descriptor of a new file without a name, in memory where possible.
+
+    `directory`: descriptor of a memory-backed directory, or None.
+    """
+    if directory is not None:
+        return os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666, dir_fd=directory)
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("stream")
+    import tempfile  # loads much that programs rarely need
+
+    descriptor, path = tempfile.mkstemp()
+    os.unlink(path)
+    return descriptor
+
+
 def memory_pages(process: bytes) -> tuple[int, int]:
     """Return the mapped and the resident pages of a process, whose number in /proc is given as bytes."""
-    descriptor = os.open(b"/proc/" + process + b"/statm", os.O_RDONLY)  # text files cost far more to set up
-    try:
-        words = os.read(descriptor, 200).split(None, 2)
-    finally:
-        os.close(descriptor)
+    words = _proc_file(b"/proc/" + process + b"/statm").split(None, 2)
     return int(words[0]), int(words[1])
 
 
-def resident_kb(pidfd: int) -> int | None:
-    """Return the resident memory of the process behind `pidfd`, whatever pid namespace it is in; None: unknown."""
+def process_number(pidfd: int) -> bytes | None:
+    """Return the number that the process behind `pidfd` has in /proc, whatever pid namespace it is in."""
     try:
-        with open(f"/proc/self/fdinfo/{pidfd}", "rb") as info:
-            words = next((line.split()[1] for line in info if line.startswith(b"Pid:")), b"-1")
-        return memory_pages(words)[1] * PAGE_KB
+        lines = _proc_file(f"/proc/self/fdinfo/{pidfd}".encode()).split(b"\n")
     except OSError:
         return None
+    number = next((line.split()[1] for line in lines if line.startswith(b"Pid:")), b"-1")
+    return None if number.startswith((b"-", b"0")) else number
+
+
+def waited_seconds(number: bytes) -> float:
+    """Return how long a process was ready to run but had no processor; 0 where the kernel does not tell."""
+    try:
+        return int(_proc_file(b"/proc/" + number + b"/schedstat").split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def family_usage(numbers: list[bytes]) -> tuple[int, float]:
+    """Return memory (KiB) and processor seconds of several processes together.
+
+    Memory is the sum of proportional set sizes: pages that they share are counted once, not for each.
+    """
+    memory, ticks = 0, 0
+    for number in numbers:
+        try:
+            for line in _proc_file(b"/proc/" + number + b"/smaps_rollup").split(b"\n"):
+                if line.startswith(b"Pss:"):
+                    memory += int(line.split()[1])
+            fields = _proc_file(b"/proc/" + number + b"/stat").rpartition(b")")[2].split()
+            ticks += sum(map(int, fields[11:15]))  # its own user and system time, and its waited-for children's
+        except (OSError, ValueError, IndexError):
+            continue  # it has ended
+    return memory, ticks / CLOCK_TICKS
+
+
+def descendants(number: bytes) -> list[bytes]:
+    """Return the numbers of a process, its children, their children and so on."""
+    found = [number]
+    for parent in found:  # grows while it is read
+        try:
+            for task in os.listdir(b"/proc/" + parent + b"/task"):
+                found += _proc_file(b"/proc/" + parent + b"/task/" + task + b"/children").split()
+        except OSError:
+            continue
+    return found
 
 
 def kill_descendants() -> None:
@@ -70,18 +164,51 @@ def kill_descendants() -> None:
 
     Outside a pid namespace this process must be a child subreaper, so that processes whose parents ended are its own.
     """
+    if os.getpid() == 1:
+        while kill_quietly(-1):
+            _reap_one()
+        return
     while True:
-        for target in (-1,) if os.getpid() == 1 else _children():
-            try:
-                os.kill(target, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                continue  # it has ended; the wait below says whether anything is left
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
+        for target in _children():
+            kill_quietly(target)
+        if not _reap_one():
             return
 
 
+def _reap_one() -> bool:
+    try:
+        os.waitpid(-1, 0)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def _children() -> list[int]:
-    with open(f"/proc/self/task/{os.getpid()}/children", "rb") as file:
-        return [int(word) for word in file.read().split()]
+    try:
+        return [int(word) for word in _proc_file(b"/proc/thread-self/children").split()]
+    except FileNotFoundError:  # not Linux: only what is in the process group of a test is reached, by its caller
+        return []
+
+
+def tasks_of_user(uid: int) -> int:
+    """Return how many processes and threads a user has, as far as /proc shows."""
+    count = 0
+    for name in os.listdir(b"/proc"):
+        if name.isdigit():
+            try:
+                if os.stat(b"/proc/" + name).st_uid == uid:
+                    count += len(os.listdir(b"/proc/" + name + b"/task"))
+            except OSError:
+                continue
+    return count
+
+
+def _proc_file(path: bytes) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY)  # text files cost far more to set up
+    try:
+        parts = []
+        while part := os.read(descriptor, 1 << 16):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)

@@ -1,4 +1,7 @@
-"""The file system that programs see: everything read-only, scratch in memory. Standard library only."""
+"""The file system that programs see: a root of its own with the interpreter read-only and scratch in memory.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -9,66 +12,130 @@ import sys
 
 from cppo.verifier.linux import CLONE_NEWNS, call
 
-MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
-AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY, SYS_MOUNT_SETATTR = -100, 0x8000, 1, 442
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+AT_FDCWD, AT_RECURSIVE, SYS_MOUNT_SETATTR = -100, 0x8000, 442
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 1, 2
+PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 
-SEALED_SCRATCH = "/tmp/scratch"
+SCRATCH = "/scratch"
+STAGE = "/tmp"
+"""Where the new root is put together: a directory that every machine has."""
 SCRATCH_MB = 256
+SCRATCH_FILES = 16_384
 
+SYSTEM_PATHS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/nix/store")
+"""What shared libraries and the standard library read besides the interpreter's own directories."""
 
-def seal_files() -> None:
-    """Private mounts, all read-only, with memory-backed scratch; paths to the interpreter stay open to any user."""
-    call("unshare", CLONE_NEWNS)
-    call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
-    _cover_directories()
-    os.mkdir(SEALED_SCRATCH, 0o700)
-    call("mount", b"tmpfs", SEALED_SCRATCH.encode(), b"tmpfs", 0, f"size={SCRATCH_MB}m,mode=0700".encode())
-    _set_read_only(b"/", AT_RECURSIVE, True)
-    _set_read_only(SEALED_SCRATCH.encode(), 0, False)
-
-
-def _set_read_only(path: bytes, flags: int, read_only: bool) -> None:
-    attributes = (ctypes.c_uint64 * 4)(*((MOUNT_ATTR_RDONLY, 0) if read_only else (0, MOUNT_ATTR_RDONLY)), 0, 0)
-    call("syscall", SYS_MOUNT_SETATTR, AT_FDCWD, path, flags, attributes, ctypes.c_size_t(32))
+DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "shm": SCRATCH}
+PROC_OPTIONS = (b"hidepid=invisible,subset=pid", b"hidepid=2")
 
 
 def interpreter_roots() -> list[str]:
     """Return the directories that a program must be able to read in order to import."""
-    roots = [sys.prefix, sys.base_prefix, *site.getsitepackages(), os.path.dirname(os.__file__)]
-    return sorted({os.path.realpath(root) for root in roots if os.path.isdir(root)})
+    prefixes = [sys.prefix, sys.base_prefix, *site.getsitepackages(), os.path.dirname(os.__file__)]
+    roots = {
+        path for root in prefixes if os.path.isdir(root) for path in (os.path.abspath(root), os.path.realpath(root))
+    }
+    return sorted(root for root in roots if not any(root.startswith(other + "/") for other in roots))
 
 
-def _closed_ancestor(path: str) -> str | None:
-    """Return the first directory above `path` that other users may not pass through."""
-    parts = path.split("/")
-    for depth in range(2, len(parts) + 1):
-        ancestor = "/".join(parts[:depth])
-        if not os.stat(ancestor).st_mode & 0o001:
-            return ancestor
-    return None
+def seal_files() -> tuple[int, bool]:
+    """Give this process a root of its own, read-only but for scratch.
 
-
-def _cover_directories() -> None:
-    """Cover /tmp and, as root, every closed directory on the way to the interpreter (/root) with an empty one.
-
-    What the interpreter needs below them is put back at the same place, so that an unprivileged program can import.
+    Returns a memory-backed directory for files without names, which is on no path, so that only who holds the
+    descriptor reaches it; and whether /proc shows each program its own processes only. Raises `OSError` when mounts
+    are not permitted.
     """
-    roots = interpreter_roots()
-    handles = {root: os.open(root, os.O_PATH | os.O_DIRECTORY) for root in roots}
-    _cover("/tmp", handles)
-    for root in roots if os.geteuid() == 0 else ():
-        while (closed := _closed_ancestor(root)) is not None and closed != root:
-            _cover(closed, handles)
-    for handle in handles.values():
+    call("unshare", CLONE_NEWNS)
+    call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
+    paths = [path for path in (*SYSTEM_PATHS, *interpreter_roots()) if os.path.exists(path)]
+    links = {path: os.readlink(path) for path in paths if os.path.islink(path) and path in SYSTEM_PATHS}
+    handles = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in paths if path not in links}
+    root = STAGE
+    _tmpfs(root, "size=4m,mode=0755")
+    for path, target in links.items():
+        os.makedirs(os.path.dirname(root + path), exist_ok=True)
+        os.symlink(target, root + path)
+    for path, handle in handles.items():
+        _bind(handle, root + path)
         os.close(handle)
+    _make_devices(root + "/dev")
+    shows_own_only = _mount_proc(root + "/proc")
+    streams = _detached_directory(root)
+    os.mkdir(root + SCRATCH)
+    if not os.path.exists(f"{root}/tmp"):  # an interpreter may lie below /tmp
+        os.symlink(SCRATCH, f"{root}/tmp")
+    _tmpfs(root + SCRATCH, f"size={SCRATCH_MB}m,nr_inodes={SCRATCH_FILES},mode=0700")
+    _enter_root(root)
+    _set_attributes(b"/", AT_RECURSIVE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0)
+    _set_attributes(SCRATCH.encode(), 0, 0, MOUNT_ATTR_RDONLY)
+    return streams, shows_own_only
 
 
-def _cover(directory: str, handles: dict[str, int]) -> None:
-    call("mount", b"tmpfs", directory.encode(), b"tmpfs", 0, b"size=1m,mode=0755")
-    for root, handle in handles.items():
-        if root.startswith(directory + "/"):
-            os.makedirs(root, exist_ok=True)
-            call("mount", f"/proc/self/fd/{handle}".encode(), root.encode(), None, MS_BIND | MS_REC, None)
+def _tmpfs(path: str, options: str) -> None:
+    call("mount", b"tmpfs", path.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options.encode())
+
+
+def _bind(handle: int, target: str) -> None:
+    source = f"/proc/self/fd/{handle}"
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o644))
+    call("mount", source.encode(), target.encode(), None, MS_BIND | MS_REC, None)
+
+
+def _make_devices(directory: str) -> None:
+    os.mkdir(directory)
+    for name in DEVICES:
+        handle = os.open(f"/dev/{name}", os.O_PATH | os.O_CLOEXEC)
+        _bind(handle, f"{directory}/{name}")
+        os.close(handle)
+    for name, target in DEVICE_LINKS.items():
+        os.symlink(target, f"{directory}/{name}")
+
+
+def _mount_proc(target: str) -> bool:
+    """Mount a /proc that shows a program its own processes only; else the machine's. Return whether it is the former.
+
+    A container whose own /proc is partly covered may not mount a fresh one.
+    """
+    os.mkdir(target)
+    for options in PROC_OPTIONS:
+        try:
+            call("mount", b"proc", target.encode(), b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, options)
+        except OSError:
+            continue
+        return True
+    call("mount", b"/proc", target.encode(), None, MS_BIND | MS_REC, None)
+    return False
+
+
+def _detached_directory(root: str) -> int:
+    """Return a memory-backed directory that is mounted nowhere any more."""
+    place = f"{root}/streams"
+    os.mkdir(place)
+    call("mount", b"tmpfs", place.encode(), b"tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, b"mode=0700")
+    directory = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    call("umount2", place.encode(), MNT_DETACH)
+    os.rmdir(place)
+    return directory
+
+
+def _enter_root(root: str) -> None:
+    """Make `root` the root and let go of everything outside it; the old root is stacked on the new and taken off."""
+    os.chdir(root)
+    call("syscall", PIVOT_ROOT[os.uname().machine], b".", b".")
+    call("umount2", b".", MNT_DETACH)
+    os.chdir("/")
+
+
+def _set_attributes(path: bytes, flags: int, add: int, remove: int) -> None:
+    attributes = (ctypes.c_uint64 * 4)(add, remove, 0, 0)
+    call("syscall", SYS_MOUNT_SETATTR, AT_FDCWD, path, flags, attributes, ctypes.c_size_t(32))
 
 
 def wipe(path: str) -> None:
@@ -92,6 +159,18 @@ def wipe(path: str) -> None:
                 os.rmdir(name, dir_fd=top)
     finally:
         os.close(top)
+
+
+def used_mb(path: str) -> float:
+    """Return the MiB that files below `path` take."""
+    total = 0
+    for directory, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(directory, name)).st_blocks
+            except OSError:
+                continue
+    return total * 512 / 2**20
 
 
 def _unlinked(name: str, directory: int) -> bool:

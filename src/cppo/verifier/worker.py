@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -16,7 +18,9 @@ from typing import Any
 
 from cppo.errors import VerifierError
 from cppo.verifier import wire
+from cppo.verifier.filters import filters
 from cppo.verifier.settings import VerifierConfig
+from cppo.verifier.tiers import Way, refusal_text, ways
 
 START_SECONDS = 60.0
 END_SECONDS = 2.0
@@ -30,8 +34,16 @@ for name, path in (("cppo", sys.argv[1]), ("cppo.verifier", sys.argv[1] + "/veri
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [path]
 from cppo.verifier.harness import main
-main(int(sys.argv[2]), sys.argv[3])
+main(sys.argv[2])
 """
+
+# Hash order is fixed: the lines a program executes must not depend on the worker that runs it. Symbols are bound at the
+# start: binding them later would be done, and paid in copied pages, by every test anew.
+_ENVIRONMENT = {"PYTHONHASHSEED": "0", "LD_BIND_NOW": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+_refused: dict[Way, str] = {}
+"""What this machine has refused to this process: asked once, not for every worker."""
 
 
 class WorkerDied(Exception):
@@ -39,19 +51,36 @@ class WorkerDied(Exception):
 
 
 class WorkerProcess:
-    """A started worker. It has a session of its own: a Ctrl-C in the terminal does not reach it."""
+    """A started worker in the best jail that the configuration asks for and the machine permits.
+
+    It has a session of its own: a Ctrl-C in the terminal does not reach it.
+    """
 
     def __init__(self, config: VerifierConfig) -> None:
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-W", "ignore", "-c", _BOOT]
-        arguments = [str(_PACKAGE), str(theirs.fileno()), tempfile.gettempdir()]
-        # Hash order is fixed: the lines a program executes must not depend on the worker that runs it.
-        environment = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        self._ways = ways(config)
+        self.report: dict[str, str] = {}
+        self._scratch = ""
+        self._start()
+
+    def _start(self) -> None:
+        """Start the process in the first way that is not yet known to be refused."""
+        self._way = next((way for way in self._ways if way not in _refused), self._ways[-1])
+        self._buffer = bytearray()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
+        self.connection, theirs = socket.socketpair()
+        settings = {
+            "connection": theirs.fileno(),
+            "temporary": tempfile.gettempdir(),
+            "tier": self._way.tier,
+            "outer": self._way.outer,
+            "number": secrets.randbelow(1 << 30),
+            "filters": filters(),
+        }
+        python = [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-W", "ignore", "-c", _BOOT]
         with theirs:
             self._process = subprocess.Popen(
-                [*command, *arguments],
-                env=environment,
+                [*self._way.command(_PACKAGE), *python, str(_PACKAGE), json.dumps(settings)],
+                env=_ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._errors,
@@ -59,10 +88,6 @@ class WorkerProcess:
                 start_new_session=True,
                 cwd="/",
             )
-        self.connection = ours
-        self._buffer = bytearray()
-        self.report: dict[str, str] = {}
-        self._scratch = ""
 
     @property
     def pid(self) -> int:
@@ -75,20 +100,32 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def wait_ready(self) -> None:
-        """Wait for the worker's first frame; raises `VerifierError` with its last words when it does not come."""
+        """Wait for the worker's first frame; raises `VerifierError` with its last words when it does not come, or with
+        what the machine refuses when no permitted tier can be built."""
+        while True:
+            hello = self._hello()
+            if "refused" not in hello:
+                break
+            _refused[self._way] = str(hello["refused"])
+            self.end()
+            if all(way in _refused for way in self._ways):
+                raise VerifierError(refusal_text({way: _refused[way] for way in self._ways}))
+            self._start()
+        self._scratch = hello["scratch"]
+        self.report = {"python": hello["python"], **hello["report"]}
+
+    def _hello(self) -> dict[str, Any]:
         self.connection.settimeout(START_SECONDS)
         try:
             while (frame := wire.unpack(self._buffer)) is None:
                 self._receive()
-        except (WorkerDied, OSError) as error:
+        except (WorkerDied, wire.WireError, OSError) as error:
             words = self.last_words()
+            if self._way.outer:  # the outer program refused, in its own words
+                return {"refused": words or str(error)}
             self.end()
-            raise VerifierError(
-                f"a verifier worker did not start with {sys.executable}: {words or error}; the verifier needs Linux "
-                "5.3 or newer with /proc, memfd_create and pidfd_open"
-            ) from error
-        self._scratch = frame[1]["scratch"]
-        self.report = {"python": frame[1]["python"], **frame[1]["report"]}
+            raise VerifierError(f"a verifier worker did not start with {sys.executable}: {words or error}") from error
+        return frame[1]
 
     def send(self, data: bytes) -> None:
         """Send whole frames; raises `WorkerDied`."""

@@ -1,0 +1,142 @@
+"""Waits for the process of one test and ends it when it takes more than it may. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+from cppo.verifier.jail import PROCESSES
+from cppo.verifier.linux import (
+    IS_LINUX,
+    PAGE_KB,
+    descendants,
+    family_usage,
+    memory_pages,
+    process_number,
+    waited_seconds,
+)
+from cppo.verifier.mounts import SCRATCH_MB, used_mb
+
+TYPING = False
+if TYPING:  # the typing module would fill the worker's memory
+    import resource
+    from typing import Any
+
+POLL_SECONDS = 0.02
+NAP_SECONDS = 0.002
+DISK_SECONDS = 0.1
+SLOW_SECONDS = 0.2
+"""Only tests that take longer are asked how long they waited for a processor."""
+
+
+class Ended:
+    """How a test process ended.
+
+    Wait status, resources, wall seconds, seconds ready but without a processor, what it was killed for ("" if it ended
+    by itself), and the most memory (KiB) and processor time it was seen with together with its children.
+    """
+
+    def __init__(self, status: int, usage: resource.struct_rusage, wall: float, watch: Watch) -> None:
+        self.status = status
+        self.usage = usage
+        self.wall = wall
+        self.waited = watch.waited
+        self.killed = watch.killed
+        self.family_kb = watch.family_kb
+        self.cpu = max(usage.ru_utime + usage.ru_stime, watch.family_cpu)
+
+
+class Watch:
+    """One test process under its limits. `ceiling_kb`: resident memory at which it is killed.
+
+    `disk`: its scratch directory when that is on a disk, whose space no mount limits.
+    """
+
+    def __init__(self, connection: int, limits: dict[str, Any], ceiling_kb: int, disk: str | None) -> None:
+        self.connection = connection
+        self.limits = limits
+        self.ceiling_kb = ceiling_kb
+        self.disk = disk
+        self.killed = ""
+        self.waited = 0.0
+        self.family_kb = 0
+        self.family_cpu = 0.0
+        self._disk_at = 0.0
+
+    def wait(self, pid: int, started: float) -> Ended:
+        """Wait for `pid`, which began at `started` (`time.perf_counter`); kill it at its limits.
+
+        Raises `ConnectionAbortedError`, the process killed, when the verifier is gone.
+        """
+        if not IS_LINUX:
+            return self._wait_by_turns(pid, started)
+        deadline = started + self.limits["wall"]
+        pidfd = os.pidfd_open(pid)
+        gone = False
+        try:
+            poll = select.poll()
+            poll.register(pidfd, select.POLLIN)
+            poll.register(self.connection, 0)  # hang-ups are always reported
+            while not (events := poll.poll(1000 * min(POLL_SECONDS, max(0.0, deadline - time.perf_counter())))):
+                self._inspect(process_number(pidfd), deadline)
+                if self.killed:
+                    break
+            if time.perf_counter() - started > SLOW_SECONDS and (number := process_number(pidfd)):
+                self.waited = waited_seconds(number)
+            gone = not self.killed and pidfd not in dict(events)
+            if self.killed or gone:
+                os.kill(pid, signal.SIGKILL)
+        finally:
+            os.close(pidfd)
+        _, status, usage = os.wait4(pid, 0)
+        if gone:
+            raise ConnectionAbortedError("the verifier is gone")
+        return Ended(status, usage, time.perf_counter() - started, self)
+
+    def _inspect(self, number: bytes | None, deadline: float) -> None:
+        """Look at the clock, at the process and at all that it started; say what it must be killed for."""
+        if time.perf_counter() >= deadline:
+            self.killed = "wall"
+            return
+        if number is None:
+            return
+        family = descendants(number)
+        if len(family) > PROCESSES:
+            self.killed = "processes"
+        elif len(family) > 1:
+            memory, cpu = family_usage(family)
+            self.family_kb, self.family_cpu = max(self.family_kb, memory), max(self.family_cpu, cpu)
+            if memory > self.ceiling_kb:
+                self.killed = "memory"
+            elif cpu > self.limits["cpu"]:
+                self.killed = "cpu"
+        elif _resident_kb(number) > self.ceiling_kb:
+            self.killed = "memory"
+        if self.disk is not None and not self.killed and time.perf_counter() > self._disk_at:
+            self._disk_at = time.perf_counter() + DISK_SECONDS
+            if used_mb(self.disk) > SCRATCH_MB:
+                self.killed = "disk"
+
+    def _wait_by_turns(self, pid: int, started: float) -> Ended:
+        """The same where processes cannot be polled: look, nap, look again. Memory is known afterwards only."""
+        poll = select.poll()
+        poll.register(self.connection, 0)
+        while True:
+            found, status, usage = os.wait4(pid, 0 if self.killed else os.WNOHANG)
+            if found:
+                return Ended(status, usage, time.perf_counter() - started, self)
+            if poll.poll(1000 * NAP_SECONDS):
+                os.kill(pid, signal.SIGKILL)
+                raise ConnectionAbortedError("the verifier is gone")
+            if time.perf_counter() - started > self.limits["wall"]:
+                self.killed = "wall"
+                os.kill(pid, signal.SIGKILL)
+
+
+def _resident_kb(number: bytes) -> int:
+    try:
+        return memory_pages(number)[1] * PAGE_KB
+    except (OSError, IndexError, ValueError):
+        return 0
