@@ -29,19 +29,19 @@ ALLOWED = """
     clock_nanosleep close close_range copy_file_range creat dup dup2 dup3 epoll_create epoll_create1 epoll_ctl
     epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 execve execveat exit exit_group faccessat faccessat2 fadvise64
     fallocate fchdir fchmod fchmodat fchmodat2 fchown fchownat fcntl fdatasync fgetxattr flistxattr flock fork
-    fremovexattr fsetxattr fstat fstatfs fsync ftruncate futex futex_wait futex_waitv futex_wake futimesat getcpu getcwd
+    fstat fstatfs fsync ftruncate futex futex_wait futex_waitv futex_wake futimesat getcpu getcwd
     getdents getdents64 getegid geteuid getgid getgroups getitimer getpgid getpgrp getpid getppid getpriority getrandom
     getresgid getresuid getrlimit getrusage getsid getsockname getsockopt gettid gettimeofday getuid getxattr
     inotify_add_watch inotify_init inotify_init1 inotify_rm_watch ioctl kill landlock_restrict_self lchown lgetxattr
-    link linkat listxattr llistxattr lremovexattr lseek lsetxattr lstat madvise membarrier mincore mkdir mkdirat mlock
+    link linkat listxattr llistxattr lseek lstat madvise membarrier mincore mkdir mkdirat mlock
     mlock2 mlockall mmap mprotect mremap msync munlock munlockall munmap nanosleep newfstatat open openat openat2 pause
     pidfd_open pidfd_send_signal pipe pipe2 poll ppoll prctl pread64 preadv preadv2 pselect6 pwrite64 pwritev pwritev2
-    read readahead readlink readlinkat readv recvfrom recvmmsg recvmsg removexattr rename renameat renameat2
+    read readahead readlink readlinkat readv recvfrom recvmmsg recvmsg rename renameat renameat2
     restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn rt_sigsuspend
     rt_sigtimedwait rt_tgsigqueueinfo sched_getaffinity sched_getattr sched_get_priority_max sched_get_priority_min
     sched_getparam sched_getscheduler sched_rr_get_interval sched_yield select sendfile sendmmsg sendmsg sendto
     setfsgid setfsuid setgid setgroups setitimer setpgid setregid setresgid setresuid setreuid setrlimit
-    set_robust_list setsid setsockopt set_tid_address setuid setxattr shutdown sigaltstack signalfd signalfd4 splice
+    set_robust_list setsid setsockopt set_tid_address setuid shutdown sigaltstack signalfd signalfd4 splice
     stat statfs statx symlink symlinkat sync_file_range sysinfo tee tgkill time timer_create timer_delete
     timer_getoverrun timer_gettime timer_settime timerfd_create timerfd_gettime timerfd_settime times tkill truncate
     umask uname unlink unlinkat utime utimensat utimes vfork vmsplice wait4 waitid waitpid write writev

@@ -10,24 +10,25 @@ from __future__ import annotations
 import _thread
 import fcntl
 import gc
-import json
 import mmap
 import os
 import resource
 import select
-import signal
-import socket
 import sys
 import time
 
 from cppo.verifier import guest, wire
 from cppo.verifier.jail import ORPHAN_SECONDS, Jail, Refused, enter_worker, limit_address_space
+from cppo.verifier.lean_json import loads
 from cppo.verifier.linux import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
+    SIGKILL,
+    SIGXFSZ,
     anonymous_file,
+    handle_by_default,
     kill_descendants,
     prctl,
 )
@@ -69,7 +70,7 @@ class Worker:
         self.shared = mmap.mmap(-1, 2)  # with the program's process and the test's: how far they have come
         os.environ.clear()
         os.environ["TMPDIR"] = self.jail.scratch
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # too much output ends a program
+        handle_by_default(SIGXFSZ)  # too much output ends a program
         _thread.stack_size(THREAD_STACK_BYTES)
         self._warm_up()
         self._freeze()
@@ -92,14 +93,15 @@ class Worker:
     def _warm_up(self) -> None:
         """Run a small program of either mode here, all but the fork's own kill, so that the code has adapted."""
         for mode, entry_point, source, data in guest.WARM_UP:
-            ours, theirs = socket.socketpair()
             blobs = [memoryview(source), *[memoryview(data)] * WARM_UPS]
             limits = {"cpu": 60.0, "wall": 60.0, "memory": 1 << 20, "output": 1 << 20, "lines": None}
             request = {"mode": mode, "entry_point": entry_point, "limits": limits, "all": True}
-            with ours, theirs:
-                supervisor = Supervisor(self.jail, theirs.fileno(), request, blobs, self.shared)
-                supervisor.end_test = lambda group: None
-                supervisor.run(guest.compile_program(source))
+            ours, theirs = os.pipe()  # holds all that is said
+            supervisor = Supervisor(self.jail, theirs, request, blobs, self.shared)
+            supervisor.end_test = lambda group: None
+            supervisor.run(guest.compile_program(source))
+            os.close(theirs)
+            os.close(ours)
         guest.warm_up(WARM_UPS, lambda: anonymous_file(self.jail.streams))
 
     def _next_frame(self, buffer: bytearray) -> tuple[int, dict[str, Any], bytes] | None:
@@ -161,7 +163,7 @@ class Worker:
     def _become_supervisor(self, supervisor: Supervisor) -> NoReturn:
         try:
             if self.jail.own_pids is None:  # otherwise it is process 1: orphans are its own, and the poll sees the end
-                prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+                prctl(PR_SET_PDEATHSIG, SIGKILL)
                 prctl(PR_SET_CHILD_SUBREAPER, 1)
             else:
                 os.setsid()  # a program may signal its whole process group
@@ -193,11 +195,11 @@ class Worker:
         try:
             while pidfd not in (events := dict(poll.poll(1000 * min(1.0, compile_seconds)))):
                 if events:
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, SIGKILL)
                     raise ConnectionAbortedError("the verifier is gone")
                 if not self.shared[COMPILED] and time.monotonic() > deadline:
                     reason = f"more than {compile_seconds:g} s to compile"
-                    os.kill(pid, signal.SIGKILL)
+                    os.kill(pid, SIGKILL)
         finally:
             os.close(pidfd)
         status = os.waitpid(pid, 0)[1]
@@ -208,7 +210,7 @@ class Worker:
 
 def main(arguments: str) -> None:
     """Serve on the socket `arguments["connection"]` (JSON; the rest is for `enter_worker`)."""
-    settings = json.loads(arguments)
+    settings = loads(arguments)
     descriptor = settings["connection"]
     soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
     wanted = STACK_BYTES if hard == resource.RLIM_INFINITY else min(hard, STACK_BYTES)
@@ -221,6 +223,7 @@ def main(arguments: str) -> None:
     fcntl.fcntl(null, fcntl.F_DUPFD, guest.REPORT)  # taken, so that no other file gets the report's number
     os.closerange(guest.REPORT + 1, CONNECTION)
     sys.argv = [guest.PROGRAM_FILE]
+    sys.dont_write_bytecode = True  # from here on; the worker's own modules may be kept compiled
     try:
         worker = Worker(settings)
     except Refused as refusal:

@@ -16,7 +16,6 @@ import errno
 import os
 import resource
 import select
-import signal
 import time
 
 from cppo.verifier import landlock
@@ -30,6 +29,7 @@ from cppo.verifier.linux import (
     IS_LINUX,
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
+    SIGKILL,
     call,
     drop_capabilities,
     fork,
@@ -80,7 +80,7 @@ class Jail:
         self.rules: int | None = None
         self.test_filter = b""
         self.report: dict[str, str] = {"tier": tier}
-        self._empty_size = 0
+        self._untouched: tuple[int, ...] | None = None
         self._process_limit = (0.0, 0)
 
     def fork_program(self) -> int:
@@ -109,7 +109,7 @@ class Jail:
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
         resource.setrlimit(resource.RLIMIT_FSIZE, (output_bytes + 1, output_bytes + 1))
         if self.own_pids is None:  # elsewhere the end of process 1 of the namespace ends them all
-            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # after the change of user, which clears it
+            prctl(PR_SET_PDEATHSIG, SIGKILL)  # after the change of user, which clears it
             if self._process_limit[1]:
                 set_limit(resource.RLIMIT_NPROC, self._process_limit[1])
         if self.rules is not None:
@@ -122,9 +122,8 @@ class Jail:
         if group is not None and not IS_LINUX:
             kill_quietly(-group)
         kill_descendants()
-        # The size of a directory in memory grows with its entries, whatever its times are set to.
-        if not self._empty_size or os.stat(self.scratch).st_size != self._empty_size:
-            wipe(self.scratch)
+        if _looks(self.scratch) != self._untouched:
+            self._restore_scratch()
 
     def open_scratch(self, temporary: str) -> None:
         """Make the scratch directory ready; where mounts are shared it is a fresh one in `temporary`."""
@@ -134,11 +133,26 @@ class Jail:
         os.chown(self.scratch, self.uid if self.uid is not None else -1, -1)
         os.chdir(self.scratch)
         os.environ["TMPDIR"] = self.scratch
+        self._restore_scratch()
+        self._untouched = _looks(self.scratch) if self._size_tells() else None
+
+    def _restore_scratch(self) -> None:
+        """Empty the scratch directory and undo what can be done to itself: a mode, times are a message to a test."""
+        os.chmod(self.scratch, 0o700)
+        wipe(self.scratch)
+        os.utime(self.scratch, (0, 0))
+        if self._untouched is not None:
+            self._untouched = _looks(self.scratch)
+
+    def _size_tells(self) -> bool:
+        """Return whether the size of the scratch directory grows with its entries, as it does in memory."""
+        probe = f"{self.scratch}/probe"
         size = os.stat(self.scratch).st_size
-        probe = os.open(f"{self.scratch}/probe", os.O_CREAT | os.O_WRONLY, 0o600)
-        os.close(probe)
-        self._empty_size = size if os.stat(self.scratch).st_size > size else 0
-        os.unlink(f"{self.scratch}/probe")
+        os.close(os.open(probe, os.O_CREAT | os.O_WRONLY, 0o600))
+        grown = os.stat(self.scratch).st_size > size
+        os.unlink(probe)
+        self._restore_scratch()
+        return grown
 
     def _count_processes(self) -> None:
         """Where programs share a user with others, the limit on its processes is what it has now and as many more."""
@@ -146,6 +160,15 @@ class Jail:
             counted, _ = self._process_limit
             if time.monotonic() > counted + RECOUNT_SECONDS or not counted:
                 self._process_limit = (time.monotonic(), tasks_of_user(os.geteuid()) + 2 * PROCESSES)
+
+
+def _looks(path: str) -> tuple[int, ...]:
+    """Return what changes when a directory in memory is written to or altered in any way.
+
+    Times alone would not do: they are as coarse as the kernel's tick.
+    """
+    seen = os.stat(path)
+    return seen.st_size, seen.st_mode, seen.st_mtime_ns, seen.st_atime_ns, seen.st_ctime_ns
 
 
 def enter_worker(settings: dict[str, Any]) -> Jail:
@@ -175,6 +198,7 @@ def enter_worker(settings: dict[str, Any]) -> Jail:
         jail.report["processes"] = "shared with the machine"
     set_limit(resource.RLIMIT_NOFILE, OPEN_FILES)
     set_limit(resource.RLIMIT_CORE, 0)
+    set_limit(resource.RLIMIT_MEMLOCK, 0)
     if jail.uid is not None or jail.user_namespace:  # otherwise the count includes the user's other processes
         set_limit(resource.RLIMIT_NPROC, PROCESSES)
     jail.report["memory"] = "peak resident memory of a process, proportional sum over its children; watched"
@@ -270,7 +294,7 @@ def _own_user_namespace() -> None:
     pid = os.fork()
     if pid:
         _stand_by(pid, parent)
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    prctl(PR_SET_PDEATHSIG, SIGKILL)
 
 
 def _stand_by(pid: int, parent: int) -> NoReturn:
@@ -280,7 +304,7 @@ def _stand_by(pid: int, parent: int) -> NoReturn:
     poll.register(os.pidfd_open(pid), select.POLLIN)
     while not poll.poll(1000 * ORPHAN_SECONDS):
         if os.getppid() != parent:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, SIGKILL)
     os._exit(min(1, os.waitpid(pid, 0)[1]))
 
 

@@ -6,10 +6,10 @@ or return `None`, and `IS_LINUX` tells beforehand.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` itself brings enumerations
 import ctypes
 import os
 import resource
-import signal
 import sys
 
 IS_LINUX = sys.platform == "linux"
@@ -19,6 +19,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x1000_0000, 0x2000_0000, 0x4000_000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
 SECCOMP_MODE_FILTER = 2
 BPF_INSTRUCTION_BYTES = 8
+SIGKILL, SIGXCPU, SIGXFSZ = _signal.SIGKILL, _signal.SIGXCPU, _signal.SIGXFSZ
 PAGE_KB = resource.getpagesize() // 1024
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 SELF = b"self"
@@ -52,9 +53,14 @@ def prctl(option: int, value: object, more: object = 0) -> None:
         call("prctl", option, value, more, 0, 0)
 
 
+def handle_by_default(number: int) -> None:
+    """Give a signal its default effect."""
+    _signal.signal(number, _signal.SIG_DFL)
+
+
 def kill_quietly(target: int) -> bool:
     """Send SIGKILL; return False when there is no such process. An exception would cost more than the call."""
-    return int(_holding.kill(target, signal.SIGKILL)) == 0
+    return int(_holding.kill(target, SIGKILL)) == 0
 
 
 def drop_capabilities() -> None:
@@ -147,16 +153,16 @@ def family_usage(numbers: list[bytes]) -> tuple[int, float]:
     return memory, ticks / CLOCK_TICKS
 
 
-def descendants(number: bytes) -> list[bytes]:
-    """Return the numbers of a process, its children, their children and so on."""
-    found = [number]
+def descendants() -> list[bytes]:
+    """Return the numbers of this process's children, their children and so on."""
+    found = [SELF]
     for parent in found:  # grows while it is read
         try:
             for task in os.listdir(b"/proc/" + parent + b"/task"):
                 found += _proc_file(b"/proc/" + parent + b"/task/" + task + b"/children").split()
         except OSError:
             continue
-    return found
+    return found[1:]
 
 
 def kill_descendants() -> None:

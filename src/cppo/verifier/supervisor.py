@@ -7,15 +7,14 @@ behind outlives it. It never runs code of the program.
 from __future__ import annotations
 
 import gc
-import json
 import os
 import select
-import signal
 import time
 
 from cppo.verifier import guest, wire
 from cppo.verifier.jail import OPEN_FILES, Jail, limit_address_space
-from cppo.verifier.linux import IS_LINUX, PAGE_KB, SELF, anonymous_file, fork, memory_pages
+from cppo.verifier.lean_json import loads
+from cppo.verifier.linux import IS_LINUX, PAGE_KB, SELF, SIGXCPU, SIGXFSZ, anonymous_file, fork, memory_pages
 from cppo.verifier.watch import Ended, Watch
 
 TYPING = False
@@ -51,6 +50,32 @@ class Failure:
         self.clock = clock
 
 
+class Test:
+    """The process of a test (or of several, if not `alone`) and its files, none of which has a name."""
+
+    def __init__(self, jail: Jail, inputs: list[memoryview], alone: bool) -> None:
+        self.count = len(inputs)
+        self.alone = alone
+        self.pid = 0
+        self.started = 0.0
+        self.stdin: int | None = None
+        self.streams = jail.streams
+        self.report, self.stdout, self.stderr = (anonymous_file(self.streams) for _ in range(3))
+
+    def feed(self, data: memoryview) -> None:
+        """Put standard input together, to be read from its beginning."""
+        self.stdin = anonymous_file(self.streams)
+        wire.send(self.stdin, data)
+        os.lseek(self.stdin, 0, os.SEEK_SET)
+
+    def close(self) -> None:
+        """Close the files, which frees them."""
+        for descriptor in (self.report, self.stdout, self.stderr):
+            os.close(descriptor)
+        if self.stdin is not None:
+            os.close(self.stdin)
+
+
 class Supervisor:
     """One program, its tests and the connection on which results are sent as they come.
 
@@ -83,7 +108,8 @@ class Supervisor:
         """
         results: list[Result] = []
         while len(results) < len(self.inputs):
-            more = self._run_process(None, self.inputs[len(results) :], self.jail.fork_program)
+            test = self._start(None, self.inputs[len(results) :], self.jail.fork_program)
+            more = self._results(test, self._finish(test))
             if not more:
                 return False
             results += more
@@ -93,35 +119,41 @@ class Supervisor:
                 return True
             if status != "ok" and not self.request["all"]:
                 break
-        for result in results:
-            self._collect(result)
+        self._unsent += [wire.pack(wire.TEST, *result) for result in results]
         self._flush(last=True)
         return True
 
     def run(self, code: CodeType) -> None:
-        """Run each test in its own process until one fails (unless all are asked for) or STOP arrives."""
+        """Run each test in its own process until one fails (unless all are asked for) or STOP arrives.
+
+        The next test starts before the results of a test that ended well are put together, and is given up when they
+        turn out bad after all.
+        """
         if IS_LINUX:
             self.baseline_kb = memory_pages(SELF)[1] * PAGE_KB
-        last = len(self.inputs) - 1
-        for index, data in enumerate(self.inputs):
-            results = self._run_process(code, [data], fork)
-            self._collect(results[0])
-            failed = results[0][0]["status"] != "ok"
-            if index == last or (failed and not self.request["all"]):
+        goes_on, last = bool(self.request["all"]), len(self.inputs) - 1
+        test = self._start(code, [self.inputs[0]], fork)
+        for index in range(last + 1):
+            ended = self._finish(test)
+            ahead = None
+            if index < last and ((not ended.status and not ended.killed) or goes_on) and not self._told_to_stop():
+                ahead = self._start(code, [self.inputs[index + 1]], fork)
+            result = self._results(test, ended)[0]
+            self._unsent.append(wire.pack(wire.TEST, *result))
+            failed = result[0]["status"] != "ok"
+            if ahead is None or (failed and not goes_on):
+                if ahead is not None:
+                    self.end_test(ahead.pid)
+                    ahead.close()
                 self._flush(last=True)
                 return
             if failed or time.perf_counter() > self._sent_at + FLUSH_SECONDS:
                 self._flush(last=False)
-            if self._told_to_stop():
-                self._flush(last=True)
-                return
+            test = ahead
 
     def send_uncompilable(self, detail: str) -> None:
         """Say that the program does not compile."""
         wire.send(self.connection, wire.pack(wire.DONE, {"status": "CE", "detail": detail}))
-
-    def _collect(self, result: Result) -> None:
-        self._unsent.append(wire.pack(wire.TEST, *result))
 
     def _flush(self, last: bool) -> None:
         if last:
@@ -133,40 +165,41 @@ class Supervisor:
     def _told_to_stop(self) -> bool:
         return bool(self._poll.poll(0)) and bool(os.read(self.connection, len(wire.STOP_FRAME)))
 
-    def _run_process(self, code: CodeType | None, inputs: list[memoryview], fork: Callable[[], int]) -> list[Result]:
-        """Run tests in one process; return their results up to the first failure.
-
-        Returns none when there were several and the end of the process belongs to no certain one.
-        """
-        files = [anonymous_file(self.jail.streams) for _ in range(3 if self.calls else 4)]
-        report, stdout, stderr = files[:3]
+    def _start(self, code: CodeType | None, inputs: list[memoryview], fork: Callable[[], int]) -> Test:
+        """Fork a process for some tests: one, or all if `code` is None, in which case it compiles the program too."""
+        test = Test(self.jail, inputs, alone=code is not None)
         try:
             if not self.calls:
-                wire.send(files[3], inputs[0])
-                os.lseek(files[3], 0, os.SEEK_SET)
+                test.feed(inputs[0])
             self.shared[STARTED] = 0
-            started = time.perf_counter()
-            pid = fork()
-            if pid == 0:
-                self._become_guest(code, inputs, files)
-            disk = None if self.jail.private_files else self.jail.scratch
-            watch = Watch(self.connection, self.limits, self.limits["memory"] + self.baseline_kb, disk)
-            ended = watch.wait(pid, started)
-            self.end_test(pid)
-            return self._results(ended, len(inputs), (report, stdout, stderr), apart=code is not None)
-        finally:
-            for descriptor in files:
-                os.close(descriptor)
+            test.started = time.perf_counter()
+            test.pid = fork()
+            if test.pid == 0:
+                self._become_guest(code, inputs, test)
+        except BaseException:
+            test.close()
+            raise
+        return test
 
-    def _become_guest(self, code: CodeType | None, inputs: list[memoryview], files: list[int]) -> NoReturn:
+    def _finish(self, test: Test) -> Ended:
+        """Wait for the end of a test's process and clear away what it leaves."""
+        disk = None if self.jail.private_files else self.jail.scratch
+        watch = Watch(self.connection, self.limits, self.limits["memory"] + self.baseline_kb, disk)
+        ended = watch.wait(test.pid, test.started)
+        self.end_test(test.pid)
+        if not self.shared[STARTED]:
+            raise RuntimeError("a test process could not be set up")
+        return ended
+
+    def _become_guest(self, code: CodeType | None, inputs: list[memoryview], test: Test) -> NoReturn:
         """Turn the fresh child into the process of a test: its streams, its limits, then the program."""
         try:
-            arguments = [bytes(data) for data in inputs]
-            if not self.calls:
-                os.dup2(files[3], 0)
-            os.dup2(files[1], 1)
-            os.dup2(files[2], 2)
-            os.dup2(files[0], guest.REPORT)
+            arguments = [bytes(data) for data in inputs] if self.calls else []
+            if test.stdin is not None:
+                os.dup2(test.stdin, 0)
+            os.dup2(test.stdout, 1)
+            os.dup2(test.stderr, 2)
+            os.dup2(test.report, guest.REPORT)
             limits = self.limits
             if code is None:
                 limit_address_space(self.mapped_kb + limits["memory"])
@@ -184,15 +217,23 @@ class Supervisor:
         finally:
             os._exit(1)
 
-    def _results(self, ended: Ended, count: int, files: tuple[int, int, int], apart: bool) -> list[Result]:
-        if not self.shared[STARTED]:
-            raise RuntimeError("a test process could not be set up")
-        report, stdout, stderr = files
-        reported, written, errors = (os.fstat(descriptor).st_size for descriptor in files)
+    def _results(self, test: Test, ended: Ended) -> list[Result]:
+        """Return the results of a process's tests up to the first failure, and close its files.
+
+        Returns none when there were several and the end of the process belongs to no certain one.
+        """
+        try:
+            return self._read_results(test, ended)
+        finally:
+            test.close()
+
+    def _read_results(self, test: Test, ended: Ended) -> list[Result]:
+        count = test.count
+        reported, written, errors = (os.fstat(file).st_size for file in (test.report, test.stdout, test.stderr))
         answers: list[bytes] = []
         note: dict[str, Any] = {}
         if reported:
-            lines = os.pread(report, reported, 0).split(b"\n")
+            lines = os.pread(test.report, reported, 0).split(b"\n")
             answers = [line for line in lines[:count] if line.startswith(ANSWERS)]
             note = read_note(lines[len(answers)]) if len(answers) < count else {}
         memory = max(0, ended.usage.ru_maxrss - self.baseline_kb, ended.family_kb - self.baseline_kb)
@@ -201,16 +242,16 @@ class Supervisor:
         if ended.waited:
             cost["waited"] = ended.waited
         if errors:
-            cost["stderr"] = os.pread(stderr, EXCERPT_BYTES, 0).decode("utf-8", "replace")
+            cost["stderr"] = os.pread(test.stderr, EXCERPT_BYTES, 0).decode("utf-8", "replace")
         if self.calls and written:
-            cost["stdout"] = os.pread(stdout, EXCERPT_BYTES, 0).decode("utf-8", "replace")
+            cost["stdout"] = os.pread(test.stdout, EXCERPT_BYTES, 0).decode("utf-8", "replace")
         failure = self._failure(ended, cost, max(reported if self.calls else 0, written, errors), note)
         if failure is None and not self.calls:
-            return [({**cost, "status": "ok"}, os.pread(stdout, written, 0))]
-        results: list[Result] = [({**cost, "status": "ok"}, answer) for answer in answers]
+            return [({"status": "ok", **cost}, os.pread(test.stdout, written, 0) if written else b"")]
+        results: list[Result] = [({"status": "ok", **cost}, answer) for answer in answers]
         if failure is None and len(answers) == count:
             return results
-        if not apart and not (failure and failure.reported):
+        if not test.alone and not (failure and failure.reported):
             return []
         failure = failure or Failure("RE", "the program ended before it returned a value")
         if failure.clock:
@@ -225,9 +266,9 @@ class Supervisor:
             return Failure("TLE", f"more than {limits['wall']:g} s of wall time", clock=True)
         if killed == "memory" or cost["memory"] > limits["memory"] or note.get("stop") == "memory":
             return Failure("MLE", f"more than {limits['memory'] / 1024:g} MiB")
-        if killed == "cpu" or cost["cpu"] > limits["cpu"] or number == signal.SIGXCPU:
+        if killed == "cpu" or cost["cpu"] > limits["cpu"] or number == SIGXCPU:
             return Failure("TLE", f"more than {limits['cpu']:g} s of CPU time", clock=True)
-        if written > limits["output"] or number == signal.SIGXFSZ:
+        if written > limits["output"] or number == SIGXFSZ:
             return Failure("OLE", f"more than {limits['output'] / 2**20:g} MiB of output")
         if killed == "disk":
             return Failure("OLE", SCRATCH_FULL)
@@ -249,7 +290,7 @@ class Supervisor:
 def read_note(line: bytes) -> dict[str, Any]:
     """Return the reason a program's process gave for its end; empty when it gave none that can be read."""
     try:
-        note = json.loads(line)
+        note = loads(line.decode("utf-8"))
     except (ValueError, RecursionError):
         return {}
     return note if isinstance(note, dict) else {}

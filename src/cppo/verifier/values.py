@@ -7,12 +7,12 @@ digits they travel in hexadecimal, whose conversion is linear. Infinities and Na
 
 from __future__ import annotations
 
-import json
 import math
+
+from cppo.verifier.lean_json import make_reader, make_writer
 
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
-    from collections.abc import Callable
     from typing import Any
 
 MAX_DEPTH = 200
@@ -22,21 +22,31 @@ _BIG_BITS = 13_000
 _ESCAPE = "\0"
 _SCALARS = frozenset({type(None), bool})
 
-_dump: Callable[[Any], str] = json.JSONEncoder(allow_nan=False, check_circular=False).encode
-
 
 def encode(value: Any) -> bytes:
     """Return `value` as strict JSON; raises `ValueError` that names what is not a plain value."""
-    return _dump(_plain(value, 0)).encode("ascii")
+    return _write(_plain(value, 0)).encode("ascii")
 
 
 def decode(data: bytes) -> Any:
     """Return the value of `encode`d bytes; raises `ValueError` when they are anything else."""
     try:
-        value = _DECODER.decode(data.decode("utf-8"))
+        value = _read(data.decode("utf-8"))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+        _check_depth(value)
     return _restore(value) if b'"\\u0000' in data else value
+
+
+def _check_depth(value: Any) -> None:
+    """Refuse what `encode` would not have written, whoever wrote it: readers recurse."""
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, (list, dict))]:
+        if depth > MAX_DEPTH + 1:  # an answer lies in a record
+            raise ValueError(f"nested deeper than {MAX_DEPTH}")
+        depth += 1
+        level = [item for part in level for item in (part.values() if isinstance(part, dict) else part)]
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -98,4 +108,5 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(parse_int=_small_int, parse_float=_finite_float, parse_constant=_no_constant)
+_write = make_writer()
+_read = make_reader(parse_int=_small_int, parse_float=_finite_float, parse_constant=_no_constant)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import time
 
 from cppo.verifier.jail import PROCESSES
 from cppo.verifier.linux import (
     IS_LINUX,
     PAGE_KB,
+    SIGKILL,
     descendants,
     family_usage,
     memory_pages,
@@ -80,14 +80,14 @@ class Watch:
             poll.register(pidfd, select.POLLIN)
             poll.register(self.connection, 0)  # hang-ups are always reported
             while not (events := poll.poll(1000 * min(POLL_SECONDS, max(0.0, deadline - time.perf_counter())))):
-                self._inspect(process_number(pidfd), deadline)
+                self._inspect(pidfd, deadline)
                 if self.killed:
                     break
             if time.perf_counter() - started > SLOW_SECONDS and (number := process_number(pidfd)):
                 self.waited = waited_seconds(number)
             gone = not self.killed and pidfd not in dict(events)
             if self.killed or gone:
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, SIGKILL)
         finally:
             os.close(pidfd)
         _, status, usage = os.wait4(pid, 0)
@@ -95,14 +95,12 @@ class Watch:
             raise ConnectionAbortedError("the verifier is gone")
         return Ended(status, usage, time.perf_counter() - started, self)
 
-    def _inspect(self, number: bytes | None, deadline: float) -> None:
+    def _inspect(self, pidfd: int, deadline: float) -> None:
         """Look at the clock, at the process and at all that it started; say what it must be killed for."""
         if time.perf_counter() >= deadline:
             self.killed = "wall"
             return
-        if number is None:
-            return
-        family = descendants(number)
+        family = descendants()  # orphans are not below the test's process any more, but below this one
         if len(family) > PROCESSES:
             self.killed = "processes"
         elif len(family) > 1:
@@ -112,7 +110,7 @@ class Watch:
                 self.killed = "memory"
             elif cpu > self.limits["cpu"]:
                 self.killed = "cpu"
-        elif _resident_kb(number) > self.ceiling_kb:
+        elif (number := process_number(pidfd)) and _resident_kb(number) > self.ceiling_kb:
             self.killed = "memory"
         if self.disk is not None and not self.killed and time.perf_counter() > self._disk_at:
             self._disk_at = time.perf_counter() + DISK_SECONDS
@@ -128,11 +126,11 @@ class Watch:
             if found:
                 return Ended(status, usage, time.perf_counter() - started, self)
             if poll.poll(1000 * NAP_SECONDS):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, SIGKILL)
                 raise ConnectionAbortedError("the verifier is gone")
             if time.perf_counter() - started > self.limits["wall"]:
                 self.killed = "wall"
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, SIGKILL)
 
 
 def _resident_kb(number: bytes) -> int:

@@ -16,9 +16,10 @@ Nothing behind a refused frame can be read, because nobody knows where the next 
 
 from __future__ import annotations
 
-import json
 import os
 import struct
+
+from cppo.verifier.lean_json import dumps, loads
 
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
@@ -39,7 +40,7 @@ class WireError(ValueError):
 
 def pack(kind: int, header: dict[str, Any] | None = None, payload: bytes = b"") -> bytes:
     """Return the bytes of one frame. Text may hold lone surrogates: the header is ASCII."""
-    head = b"" if header is None else json.dumps(header).encode("ascii")
+    head = b"" if header is None else dumps(header).encode("ascii")
     return HEAD.pack(kind, len(head), len(payload)) + head + payload
 
 
@@ -80,7 +81,7 @@ def unpack(buffer: bytearray, payload_limit: int = PAYLOAD_BYTES) -> tuple[int, 
 
 def _header(data: bytes) -> dict[str, Any]:
     try:
-        header = json.loads(data.decode("ascii"))
+        header = loads(data.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise WireError(f"a frame whose header is not JSON ({error}): {data[:80]!r}") from None
     if type(header) is not dict:

@@ -76,7 +76,7 @@ class WorkerProcess:
             "number": secrets.randbelow(1 << 30),
             "filters": filters(),
         }
-        python = [sys.executable, "-s", "-P", "-B", "-X", "utf8", "-W", "ignore", "-c", _BOOT]
+        python = [sys.executable, "-s", "-P", "-X", "utf8", "-W", "ignore", "-c", _BOOT]
         with theirs:
             self._process = subprocess.Popen(
                 [*self._way.command(_PACKAGE), *python, str(_PACKAGE), json.dumps(settings)],
