@@ -21,6 +21,7 @@ from cppo.verifier import guest, wire
 from cppo.verifier.jail import ORPHAN_SECONDS, Jail, Refused, enter_worker, limit_address_space
 from cppo.verifier.lean_json import loads
 from cppo.verifier.linux import (
+    IS_LINUX,
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
@@ -33,6 +34,7 @@ from cppo.verifier.linux import (
     prctl,
 )
 from cppo.verifier.supervisor import COMPILED, Supervisor
+from cppo.verifier.watch import NAP_SECONDS
 
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
@@ -186,23 +188,29 @@ class Worker:
 
         Raises `ConnectionAbortedError`, the process killed, when the verifier is gone.
         """
-        pidfd = os.pidfd_open(pid)
-        poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
-        poll.register(self.connection, 0)  # hang-ups are always reported
         deadline = time.monotonic() + compile_seconds
+        poll = select.poll()
+        poll.register(self.connection, 0)  # hang-ups are always reported
+        pidfd = os.pidfd_open(pid) if IS_LINUX else -1
+        if IS_LINUX:
+            poll.register(pidfd, select.POLLIN)
+        pause = min(1.0, compile_seconds) if IS_LINUX else NAP_SECONDS
         reason = ""
         try:
-            while pidfd not in (events := dict(poll.poll(1000 * min(1.0, compile_seconds)))):
-                if events:
+            while True:
+                events = dict(poll.poll(1000 * pause))
+                ended, status = os.waitpid(pid, os.WNOHANG) if pidfd in events or not IS_LINUX else (0, 0)
+                if ended:
+                    break
+                if self.connection in events:
                     os.kill(pid, SIGKILL)
                     raise ConnectionAbortedError("the verifier is gone")
                 if not self.shared[COMPILED] and time.monotonic() > deadline:
                     reason = f"more than {compile_seconds:g} s to compile"
                     os.kill(pid, SIGKILL)
         finally:
-            os.close(pidfd)
-        status = os.waitpid(pid, 0)[1]
+            if pidfd >= 0:
+                os.close(pidfd)
         if status and not reason:
             reason = f"the process of the program ended with status {os.waitstatus_to_exitcode(status)}"
         return reason

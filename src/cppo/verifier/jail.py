@@ -353,4 +353,5 @@ def limit_address_space(kb: int) -> None:
 
     The memory limit itself is on resident pages.
     """
-    set_limit(resource.RLIMIT_AS, kb * 1024 + ADDRESS_SLACK)
+    if IS_LINUX:
+        set_limit(resource.RLIMIT_AS, kb * 1024 + ADDRESS_SLACK)

@@ -102,7 +102,7 @@ def anonymous_file(directory: int | None) -> int:
     """
     if directory is not None:
         return os.open(".", os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666, dir_fd=directory)
-    if hasattr(os, "memfd_create"):
+    if IS_LINUX:
         return os.memfd_create("stream")
     import tempfile  # loads much that programs rarely need
 

@@ -236,7 +236,7 @@ class Supervisor:
             lines = os.pread(test.report, reported, 0).split(b"\n")
             answers = [line for line in lines[:count] if line.startswith(ANSWERS)]
             note = read_note(lines[len(answers)]) if len(answers) < count else {}
-        memory = max(0, ended.usage.ru_maxrss - self.baseline_kb, ended.family_kb - self.baseline_kb)
+        memory = max(0, ended.peak_kb - self.baseline_kb, ended.family_kb - self.baseline_kb)
         cost: dict[str, Any] = {"cpu": ended.cpu, "wall": ended.wall, "memory": memory}
         cost["exit"] = os.waitstatus_to_exitcode(ended.status)
         if ended.waited:

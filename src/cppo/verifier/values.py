@@ -43,7 +43,7 @@ def _check_depth(value: Any) -> None:
     """Refuse what `encode` would not have written, whoever wrote it: readers recurse."""
     level, depth = [value], 0
     while level := [item for item in level if isinstance(item, (list, dict))]:
-        if depth > MAX_DEPTH + 1:  # an answer lies in a record
+        if depth > MAX_DEPTH:  # one level more than `encode` permits: an answer lies in a record
             raise ValueError(f"nested deeper than {MAX_DEPTH}")
         depth += 1
         level = [item for part in level for item in (part.values() if isinstance(part, dict) else part)]
@@ -87,8 +87,14 @@ def _restore(value: Any) -> Any:
     if isinstance(value, list):
         return [_restore(item) for item in value]
     if isinstance(value, dict):
-        return {_restore(key): _restore(item) for key, item in value.items()}
+        return {_restore_key(key): _restore(item) for key, item in value.items()}
     return value
+
+
+def _restore_key(key: str) -> str:
+    if key[:1] == _ESCAPE and key[1:2] != _ESCAPE:
+        raise ValueError("a dictionary key is an integer; allowed: text")
+    return key[1:] if key[:1] == _ESCAPE else key
 
 
 def _small_int(digits: str) -> int:

@@ -34,13 +34,13 @@ SLOW_SECONDS = 0.2
 class Ended:
     """How a test process ended.
 
-    Wait status, resources, wall seconds, seconds ready but without a processor, what it was killed for ("" if it ended
-    by itself), and the most memory (KiB) and processor time it was seen with together with its children.
+    Wait status, peak resident KiB, wall seconds, seconds ready but without a processor, what it was killed for ("" if
+    it ended by itself), and the most memory (KiB) and processor time it was seen with together with its children.
     """
 
     def __init__(self, status: int, usage: resource.struct_rusage, wall: float, watch: Watch) -> None:
         self.status = status
-        self.usage = usage
+        self.peak_kb = usage.ru_maxrss if IS_LINUX else usage.ru_maxrss // 1024
         self.wall = wall
         self.waited = watch.waited
         self.killed = watch.killed
