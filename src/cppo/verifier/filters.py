@@ -8,7 +8,8 @@ compiled filters, so that nothing but the standard library is needed inside the 
   capabilities, which no program has, the kernel refuses that call anyway.
 - `plain`: the landlock tier, or namespaces whose mounts are another program's: memory files are allowed besides.
 - `test`: put on the process of each test on top of `plain`: no memory files, no changes of modes, owners, times or
-  attributes of files, which Landlock does not cover, and where Landlock does not cover signals, none of those.
+  attributes of files, which Landlock does not cover, no space taken beyond the end of a file, which no limit covers,
+  and where Landlock does not cover signals, none of those.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from cppo.verifier.linux import CLONE_NEWPID, IS_LINUX
 ENOSYS, EPERM = 38, 1
 NAMESPACE_FLAGS = 0x7E02_0080  # CLONE_NEW*, NEWTIME included
 AF_UNIX, SOCK_STREAM, SOCK_TYPES = 1, 1, 0xF
+FILE_TYPES, FIFO = 0o170000, 0o010000
 
 ALLOWED = """
     access alarm arch_prctl brk capget capset chdir chmod chown clock_getres clock_gettime
@@ -50,7 +52,7 @@ ALLOWED = """
 
 FORBIDDEN = """
     accept accept4 acct add_key bind bpf chroot connect fsconfig fsmount fsopen fspick init_module finit_module
-    io_uring_enter io_uring_register io_uring_setup kcmp kexec_load keyctl listen mknod mknodat mount mount_setattr
+    io_uring_enter io_uring_register io_uring_setup kcmp kexec_load keyctl listen mount mount_setattr
     move_mount mq_open msgget name_to_handle_at open_by_handle_at open_tree perf_event_open personality pidfd_getfd
     pivot_root process_madvise process_vm_readv process_vm_writev ptrace quotactl reboot request_key
     sched_setaffinity sched_setattr sched_setparam sched_setscheduler seccomp semget sethostname setpriority shmget
@@ -58,8 +60,8 @@ FORBIDDEN = """
 """
 
 NOT_IN_A_TEST = """
-    chmod chown fchmod fchmodat fchmodat2 fchown fchownat fremovexattr fsetxattr futimesat lchown lremovexattr lsetxattr
-    memfd_create removexattr setxattr utime utimensat utimes
+    chmod chown fallocate fchmod fchmodat fchmodat2 fchown fchownat fremovexattr fsetxattr futimesat lchown lremovexattr
+    lsetxattr memfd_create removexattr setxattr utime utimensat utimes
 """
 
 SIGNALS = "kill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo tgkill tkill"
@@ -93,6 +95,8 @@ def _allow_list(seccomp: ModuleType, memory_files: bool) -> object:
     _add(seccomp, made, seccomp.ALLOW, "unshare", seccomp.Arg(0, equal, CLONE_NEWPID))
     _add(seccomp, made, seccomp.ALLOW, "setns", seccomp.Arg(1, equal, CLONE_NEWPID))
     _add(seccomp, made, seccomp.ALLOW, "prlimit64", seccomp.Arg(0, equal, 0))
+    for name, mode in (("mknod", 1), ("mknodat", 2)):
+        _add(seccomp, made, seccomp.ALLOW, name, seccomp.Arg(mode, masked, FILE_TYPES, FIFO))
     streams = (seccomp.Arg(0, equal, AF_UNIX), seccomp.Arg(1, masked, SOCK_TYPES, SOCK_STREAM))
     _add(seccomp, made, seccomp.ALLOW, "socketpair", *streams)
     return made

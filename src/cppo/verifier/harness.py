@@ -26,6 +26,7 @@ from cppo.verifier.linux import (
     PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
+    SIGINT,
     SIGKILL,
     SIGXFSZ,
     anonymous_file,
@@ -72,7 +73,8 @@ class Worker:
         self.shared = mmap.mmap(-1, 2)  # with the program's process and the test's: how far they have come
         os.environ.clear()
         os.environ["TMPDIR"] = self.jail.scratch
-        handle_by_default(SIGXFSZ)  # too much output ends a program
+        # Too much output ends a program. And process 1 of a namespace is safe from signals that it does not handle.
+        handle_by_default(SIGXFSZ, SIGINT)
         _thread.stack_size(THREAD_STACK_BYTES)
         self._warm_up()
         self._freeze()

@@ -27,6 +27,7 @@ from cppo.verifier.linux import (
     CLONE_NEWUSER,
     CLONE_NEWUTS,
     IS_LINUX,
+    PR_SET_DUMPABLE,
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
     SIGKILL,
@@ -105,6 +106,7 @@ class Jail:
             os.setresuid(self.uid, self.uid, self.uid)
         else:
             drop_capabilities()
+            prctl(PR_SET_DUMPABLE, 1)  # its supervisor, of the same user, must see how much memory it shares
         cpu = max(1, -int(-cpu_seconds // 1))
         resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
         resource.setrlimit(resource.RLIMIT_FSIZE, (output_bytes + 1, output_bytes + 1))
@@ -128,7 +130,15 @@ class Jail:
     def open_scratch(self, temporary: str) -> None:
         """Make the scratch directory ready; where mounts are shared it is a fresh one in `temporary`."""
         if not self.private_files:
-            self.scratch = f"{temporary}/cppo-{os.urandom(8).hex()}"
+            # A directory that the user of the programs can reach: the verifier's own may be closed to it.
+            places = [
+                place for place in (temporary, "/tmp", "/var/tmp") if self.uid is None or _can_enter(self.uid, [place])
+            ]
+            if not places:
+                raise Refused(
+                    f"uid {self.uid} can enter none of {temporary}, /tmp and /var/tmp; set TMPDIR to another place"
+                )
+            self.scratch = f"{places[0]}/cppo-{os.urandom(8).hex()}"
             os.mkdir(self.scratch, 0o700)
         os.chown(self.scratch, self.uid if self.uid is not None else -1, -1)
         os.chdir(self.scratch)
@@ -138,11 +148,23 @@ class Jail:
 
     def _restore_scratch(self) -> None:
         """Empty the scratch directory and undo what can be done to itself: a mode, times are a message to a test."""
-        os.chmod(self.scratch, 0o700)
-        wipe(self.scratch)
+        try:
+            os.chmod(self.scratch, 0o700)
+            wipe(self.scratch)
+        except OSError:
+            if self.private_files:
+                raise
+            self._replace_scratch()  # without mounts a program can move or remove it
         os.utime(self.scratch, (0, 0))
         if self._untouched is not None:
             self._untouched = _looks(self.scratch)
+
+    def _replace_scratch(self) -> None:
+        if os.path.lexists(self.scratch):
+            os.rename(self.scratch, f"{self.scratch}-moved-{os.urandom(4).hex()}")
+        os.mkdir(self.scratch, 0o700)
+        os.chown(self.scratch, self.uid if self.uid is not None else -1, -1)
+        os.chdir(self.scratch)
 
     def _size_tells(self) -> bool:
         """Return whether the size of the scratch directory grows with its entries, as it does in memory."""
@@ -159,7 +181,7 @@ class Jail:
         if self.uid is None and not self.user_namespace and IS_LINUX:
             counted, _ = self._process_limit
             if time.monotonic() > counted + RECOUNT_SECONDS or not counted:
-                self._process_limit = (time.monotonic(), tasks_of_user(os.geteuid()) + 2 * PROCESSES)
+                self._process_limit = (time.monotonic(), tasks_of_user(os.geteuid()) + PROCESSES)
 
 
 def _looks(path: str) -> tuple[int, ...]:
@@ -333,19 +355,20 @@ def _unprivileged_uid(number: int) -> int | None:
     A uid of one's own keeps `kill(-1)` and process counts from reaching other workers where pid namespaces are refused.
     """
     roots = interpreter_roots()  # asked for as root: others may not see that they exist
-    for uid in (PRIVATE_UIDS + number, NOBODY):
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            try:
-                os.setresuid(uid, uid, uid)
-                readable = all(os.access(root, os.R_OK | os.X_OK) for root in roots)
-                code = 0 if readable else 1
-            finally:
-                os._exit(code)
-        if os.waitpid(pid, 0)[1] == 0:
-            return uid
-    return None
+    return next((uid for uid in (PRIVATE_UIDS + number, NOBODY) if _can_enter(uid, roots)), None)
+
+
+def _can_enter(uid: int, directories: list[str]) -> bool:
+    """Return whether a user can read directories and pass through them. Only root can ask."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.setresuid(uid, uid, uid)
+            code = 0 if all(os.access(directory, os.R_OK | os.X_OK) for directory in directories) else 1
+        finally:
+            os._exit(code)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def limit_address_space(kb: int) -> None:

@@ -19,7 +19,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x1000_0000, 0x2000_0000, 0x4000_000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
 SECCOMP_MODE_FILTER = 2
 BPF_INSTRUCTION_BYTES = 8
-SIGKILL, SIGXCPU, SIGXFSZ = _signal.SIGKILL, _signal.SIGXCPU, _signal.SIGXFSZ
+SIGINT, SIGKILL, SIGXCPU, SIGXFSZ = _signal.SIGINT, _signal.SIGKILL, _signal.SIGXCPU, _signal.SIGXFSZ
 PAGE_KB = resource.getpagesize() // 1024
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 SELF = b"self"
@@ -53,9 +53,10 @@ def prctl(option: int, value: object, more: object = 0) -> None:
         call("prctl", option, value, more, 0, 0)
 
 
-def handle_by_default(number: int) -> None:
-    """Give a signal its default effect."""
-    _signal.signal(number, _signal.SIG_DFL)
+def handle_by_default(*numbers: int) -> None:
+    """Give signals their default effect."""
+    for number in numbers:
+        _signal.signal(number, _signal.SIG_DFL)
 
 
 def kill_quietly(target: int) -> bool:
@@ -138,18 +139,30 @@ def waited_seconds(number: bytes) -> float:
 def family_usage(numbers: list[bytes]) -> tuple[int, float]:
     """Return memory (KiB) and processor seconds of several processes together.
 
-    Memory is the sum of proportional set sizes: pages that they share are counted once, not for each.
+    Memory is the sum of proportional set sizes: pages that they share are counted once, not for each. Where those may
+    not be read (root without privileges), it is the sum of private pages less what every process may have inherited.
     """
-    memory, ticks = 0, 0
+    memory, ticks, private, readable = 0, 0, [], True
     for number in numbers:
+        place = b"/proc/" + number
         try:
-            for line in _proc_file(b"/proc/" + number + b"/smaps_rollup").split(b"\n"):
-                if line.startswith(b"Pss:"):
-                    memory += int(line.split()[1])
-            fields = _proc_file(b"/proc/" + number + b"/stat").rpartition(b")")[2].split()
+            fields = _proc_file(place + b"/stat").rpartition(b")")[2].split()
             ticks += sum(map(int, fields[11:15]))  # its own user and system time, and its waited-for children's
+            words = _proc_file(place + b"/statm").split(None, 3)
+            private.append((int(words[1]) - int(words[2])) * PAGE_KB)
         except (OSError, ValueError, IndexError):
             continue  # it has ended
+        try:
+            rollup = _proc_file(place + b"/smaps_rollup")
+        except PermissionError:
+            readable = False
+            continue
+        except OSError:
+            continue
+        found = rollup.find(b"\nPss:")
+        memory += int(rollup[found + 5 :].split(None, 1)[0]) if found >= 0 else 0
+    if not readable and private:
+        memory = max(memory, sum(private) - (len(private) - 1) * min(private))
     return memory, ticks / CLOCK_TICKS
 
 
@@ -172,28 +185,22 @@ def kill_descendants() -> None:
     """
     if os.getpid() == 1:
         while kill_quietly(-1):
-            _reap_one()
+            _reap(wait=True)
         return
-    while True:
-        for target in _children():
-            kill_quietly(target)
-        if not _reap_one():
-            return
+    while _reap(wait=False):
+        for number in descendants():
+            kill_quietly(int(number))
+        _reap(wait=True)
 
 
-def _reap_one() -> bool:
+def _reap(wait: bool) -> bool:
+    """Take leave of every child that has ended, of one at least if `wait`; return whether there are others."""
     try:
-        os.waitpid(-1, 0)
+        while os.waitpid(-1, 0 if wait else os.WNOHANG)[0]:
+            wait = False
     except ChildProcessError:
         return False
     return True
-
-
-def _children() -> list[int]:
-    try:
-        return [int(word) for word in _proc_file(b"/proc/thread-self/children").split()]
-    except FileNotFoundError:  # not Linux: only what is in the process group of a test is reached, by its caller
-        return []
 
 
 def tasks_of_user(uid: int) -> int:
@@ -207,6 +214,12 @@ def tasks_of_user(uid: int) -> int:
             except OSError:
                 continue
     return count
+
+
+def children_cpu() -> float:
+    """Return the processor seconds of all children that this process has reaped, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _proc_file(path: bytes) -> bytes:

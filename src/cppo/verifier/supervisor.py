@@ -14,7 +14,17 @@ import time
 from cppo.verifier import guest, wire
 from cppo.verifier.jail import OPEN_FILES, Jail, limit_address_space
 from cppo.verifier.lean_json import loads
-from cppo.verifier.linux import IS_LINUX, PAGE_KB, SELF, SIGXCPU, SIGXFSZ, anonymous_file, fork, memory_pages
+from cppo.verifier.linux import (
+    IS_LINUX,
+    PAGE_KB,
+    SELF,
+    SIGXCPU,
+    SIGXFSZ,
+    anonymous_file,
+    children_cpu,
+    fork,
+    memory_pages,
+)
 from cppo.verifier.watch import Ended, Watch
 
 TYPING = False
@@ -97,6 +107,7 @@ class Supervisor:
         self.mapped_kb, self.baseline_kb = (pages * PAGE_KB for pages in memory_pages(SELF)) if IS_LINUX else (0, 0)
         self._unsent: list[bytes] = []
         self._sent_at = 0.0
+        self._reaped_cpu = children_cpu()
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
 
@@ -187,6 +198,8 @@ class Supervisor:
         watch = Watch(self.connection, self.limits, self.limits["memory"] + self.baseline_kb, disk)
         ended = watch.wait(test.pid, test.started)
         self.end_test(test.pid)
+        reaped, self._reaped_cpu = self._reaped_cpu, children_cpu()
+        ended.cpu = max(ended.cpu, self._reaped_cpu - reaped)  # what outlived its parent counts too
         if not self.shared[STARTED]:
             raise RuntimeError("a test process could not be set up")
         return ended
