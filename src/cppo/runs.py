@@ -108,9 +108,14 @@ class Run:
             yield
 
 
+HARMLESS_KEYS = {"jobs", "model.threads", "model.device"} | {
+    f"verifier.{key}" for key in ("workers", "bwrap", "slice_seconds", "cache_entries", "cache_path")
+}
+
+
 def _harmless(key: str) -> bool:
     """Whether a key may change within a run: it decides how work is done or whether to go on, not what comes out."""
-    return key in ("jobs", "model.threads", "model.device", "verifier.workers") or key.endswith(".on_fail")
+    return key in HARMLESS_KEYS or key.endswith(".on_fail")
 
 
 def provenance() -> dict[str, Any]:

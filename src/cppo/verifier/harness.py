@@ -31,7 +31,6 @@ from cppo.verifier.linux import (
     SIGXFSZ,
     anonymous_file,
     handle_by_default,
-    kill_descendants,
     prctl,
 )
 from cppo.verifier.supervisor import COMPILED, Supervisor
@@ -90,7 +89,7 @@ class Worker:
                 if frame[0] == wire.RUN:
                     self._run(frame[1], frame[2])
         finally:
-            kill_descendants()
+            self.jail.kill_all()
             if not self.jail.private_files:
                 os.rmdir(self.jail.scratch)
 
@@ -158,7 +157,7 @@ class Worker:
             self._become_supervisor(supervisor)
         died = self._watch(pid, compile_seconds)
         if self.jail.own_pids is None:  # otherwise they ended with process 1 of the namespace
-            kill_descendants()
+            self.jail.kill_all()
         if died and not self.shared[COMPILED]:
             wire.send(self.connection, wire.pack(wire.DONE, {"status": "CE", "detail": died}))
         elif died:  # what was sent last may be half a frame: only a new connection is safe
@@ -169,6 +168,7 @@ class Worker:
             if self.jail.own_pids is None:  # otherwise it is process 1: orphans are its own, and the poll sees the end
                 prctl(PR_SET_PDEATHSIG, SIGKILL)
                 prctl(PR_SET_CHILD_SUBREAPER, 1)
+                self.jail.confine_signals()
             else:
                 os.setsid()  # a program may signal its whole process group
             limit_address_space(supervisor.mapped_kb + supervisor.limits["memory"])
@@ -228,7 +228,9 @@ def main(arguments: str) -> None:
         resource.setrlimit(resource.RLIMIT_STACK, (wanted, hard))
         os.set_inheritable(descriptor, True)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
-    os.dup2(descriptor, CONNECTION, inheritable=False)
+    if descriptor != CONNECTION:
+        os.dup2(descriptor, CONNECTION)
+    os.set_inheritable(CONNECTION, False)
     null = os.open(os.devnull, os.O_RDWR)
     fcntl.fcntl(null, fcntl.F_DUPFD, guest.REPORT)  # taken, so that no other file gets the report's number
     os.closerange(guest.REPORT + 1, CONNECTION)

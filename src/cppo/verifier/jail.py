@@ -32,6 +32,7 @@ from cppo.verifier.linux import (
     PR_SET_PDEATHSIG,
     SIGKILL,
     call,
+    can_signal,
     drop_capabilities,
     fork,
     install_filter,
@@ -79,6 +80,7 @@ class Jail:
         self.own_pids: int | None = None
         self.streams: int | None = None
         self.rules: int | None = None
+        self._signal_rules: int | None = None
         self.test_filter = b""
         self.report: dict[str, str] = {"tier": tier}
         self._untouched: tuple[int, ...] | None = None
@@ -123,9 +125,25 @@ class Jail:
         """Kill and reap everything a test left behind, and empty its scratch. `group`: its process group, if any."""
         if group is not None and not IS_LINUX:
             kill_quietly(-group)
-        kill_descendants()
+        self.kill_all()
         if _looks(self.scratch) != self._untouched:
             self._restore_scratch()
+
+    def kill_all(self) -> None:
+        """Kill and reap everything below this process."""
+        kill_descendants(confined=self._signal_rules is not None)
+
+    def confine_signals(self) -> None:
+        """Keep the signals of this process and of all it starts among themselves, where Landlock can."""
+        if self._signal_rules is not None:
+            landlock.restrict(self._signal_rules)
+
+    def confine_worker(self) -> None:
+        """The same for the worker, at its start; makes sure of it, because `kill_all` then signals everyone."""
+        self._signal_rules = landlock.make_signal_rules()
+        self.confine_signals()
+        if self._signal_rules is not None and can_signal(os.getppid()):
+            raise Refused("Landlock does not keep signals in")
 
     def open_scratch(self, temporary: str) -> None:
         """Make the scratch directory ready; where mounts are shared it is a fresh one in `temporary`."""
@@ -208,6 +226,7 @@ def enter_worker(settings: dict[str, Any]) -> Jail:
     _choose_user(jail, settings["number"])
     jail.open_scratch(settings["temporary"])
     if jail.tier == "landlock":
+        jail.confine_worker()
         jail.rules = landlock.make_rules(
             (*SYSTEM_PATHS, *interpreter_roots()), [jail.scratch], [f"/dev/{name}" for name in DEVICES]
         )

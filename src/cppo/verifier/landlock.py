@@ -27,7 +27,8 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, TRUNCATE, IOCTL_DEVICE = 1, 2, 4, 8, 1
 ALL_FILE_RIGHTS = {3: (1 << 15) - 1, 4: (1 << 15) - 1}
 ALL_FILE_RIGHTS_SINCE_5 = (1 << 16) - 1
 NETWORK_RIGHTS = 3  # bind and connect TCP
-SCOPES = 3  # abstract unix sockets and signals
+SCOPE_ABSTRACT_SOCKETS, SCOPE_SIGNALS = 1, 2
+SCOPES = SCOPE_ABSTRACT_SOCKETS | SCOPE_SIGNALS
 READ = EXECUTE | READ_FILE | READ_DIR
 FILE_RIGHTS = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
 
@@ -54,6 +55,18 @@ def make_rules(readable: Iterable[str], writable: Iterable[str], devices: Iterab
     for paths, rights in ((readable, READ), (writable, files), (devices, READ_FILE | WRITE_FILE)):
         for path in paths:
             _allow(rules, path, rights & files)
+    return rules
+
+
+def make_signal_rules() -> int | None:
+    """Return the descriptor of a rule set that only keeps signals inside; None before ABI 6.
+
+    A process under it may signal everyone (`kill(-1)`) and reaches exactly what it has started, all at once.
+    """
+    if abi() < SIGNALS_ABI:
+        return None
+    rules = call("syscall", CREATE_RULESET, (ctypes.c_uint64 * 3)(0, 0, SCOPE_SIGNALS), ctypes.c_size_t(24), 0)
+    os.set_inheritable(rules, False)
     return rules
 
 

@@ -178,19 +178,28 @@ def descendants() -> list[bytes]:
     return found[1:]
 
 
-def kill_descendants() -> None:
+def kill_descendants(confined: bool = False) -> None:
     """Kill and reap every process below this one: all of the pid namespace whose process 1 it is, else its own tree.
 
-    Outside a pid namespace this process must be a child subreaper, so that processes whose parents ended are its own.
+    `confined`: signals cannot leave this process's own tree, so that one signal to everyone reaches all of it. Outside
+    a pid namespace this process must be a child subreaper, so that processes whose parents ended are its own.
     """
     if os.getpid() == 1:
         while kill_quietly(-1):
             _reap(wait=True)
         return
     while _reap(wait=False):
-        for number in descendants():
-            kill_quietly(int(number))
+        if confined:
+            kill_quietly(-1)
+        else:
+            for number in descendants():
+                kill_quietly(int(number))
         _reap(wait=True)
+
+
+def can_signal(target: int) -> bool:
+    """Return whether this process may send signals to another."""
+    return int(_holding.kill(target, 0)) == 0
 
 
 def _reap(wait: bool) -> bool:

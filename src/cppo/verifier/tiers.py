@@ -62,9 +62,9 @@ TIERS: dict[str, Tier] = {
             ),
             (
                 "the names and numbers of the machine's processes, and whether a file exists, can be seen",
-                "a limit on processes and scratch is enforced by watching, a moment late",
+                "limits on scratch, and on processes of programs that run as root, are enforced by watching, a moment late",
                 "a process that flees while the verifier itself is killed may live on to its processor limit",
-                "programs run as the verifier's user unless that is root",
+                "programs run as the verifier's user unless that is root and the interpreter open to others",
                 "each test costs more: a filter is put on every process",
                 BUGS,
             ),
