@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from cppo.cli.console import make_reporter
+from cppo.cli.console import make_reporter, results_console
 from cppo.config import describe
 from cppo.errors import ConfigError, choose
 from cppo.files import read_json
@@ -68,7 +68,7 @@ def compare(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(result, indent=2))
         return 0
-    Console(width=None if Console().is_terminal else 160).print(compare_table(result))
+    results_console().print(compare_table(result))
     _note_on_seeds(result["comparisons"])
     return 0
 
@@ -116,7 +116,7 @@ def _print_results(directory: Path) -> None:
     if not path.exists():
         return
     results = read_json(path)
-    console = Console(width=None if Console().is_terminal else 160)
+    console = results_console()
     console.print(result_table(results))
     _note_on_seeds(results["comparisons"])
     page = directory / "report.html"

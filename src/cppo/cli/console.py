@@ -23,6 +23,9 @@ from cppo.progress import Reporter
 SILENCE_SECONDS = 15.0
 """Without a terminal, a line is printed at most this often."""
 
+PIPED_WIDTH = 160
+"""Characters of a line of a table that does not go to a terminal."""
+
 
 def make_reporter(quiet: bool = False) -> Reporter:
     """Return the reporter that fits the standard error stream."""
@@ -30,6 +33,11 @@ def make_reporter(quiet: bool = False) -> Reporter:
         return Reporter()
     console = Console(stderr=True, highlight=False)
     return LiveReporter(console) if console.is_terminal else PlainReporter()
+
+
+def results_console() -> Console:
+    """Return the console for tables on standard output: wide where it is no terminal."""
+    return Console(width=None if Console().is_terminal else PIPED_WIDTH, highlight=False)
 
 
 def facts_text(facts: Mapping[str, float] | None) -> str:

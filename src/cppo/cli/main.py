@@ -1,12 +1,13 @@
 """The command line. Heavy libraries are imported by the commands that need them, never by `cppo --help`.
 
-Exit status: 0 done, 1 failed, 2 bad input (recipe, data, model or run directory), 3 a stage missed its gate, 4 the
-verifier cannot run, 130 interrupted (the same command goes on from there).
+Exit status: 0 done, 1 failed, 2 bad input (recipe, data, model or run directory), 3 a gate was missed, 4 the verifier
+cannot run, seals nothing or left programs without a verdict, 130 interrupted (the same command goes on from there).
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     parser = build_parser()
     arguments, rest = parser.parse_known_args(argv)
+    if len(rest) == 1 and getattr(arguments, "programs", rest) is None and not rest[0].startswith("-"):
+        # argparse gives up on an optional positional as soon as an option stands before it
+        arguments.programs = rest.pop()
     if rest and not hasattr(arguments, "override"):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -43,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"cppo: error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("cppo: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        print("cppo: interrupted; the same command goes on from what was complete", file=sys.stderr)
         return 130
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
@@ -107,6 +111,12 @@ def build_parser() -> argparse.ArgumentParser:
     limits = _recipe_command(commands, "limits", "the best coordinated and independent policies, by execution")
     limits.add_argument("--json", action="store_true", help="print JSON")
     limits.set_defaults(command=lambda a: _commands().limits(a))
+    _verify_command(commands)
+    doctor = commands.add_parser(
+        "doctor", help="the jail in use on this machine, what it stops, how to get a better one"
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+    doctor.set_defaults(command=lambda a: _import("doctor").doctor(a))
     config = commands.add_parser("config", help="every key a recipe may set, its default and what it does")
     config.add_argument("section", nargs="?", default="", help="only keys that start with this")
     config.set_defaults(command=lambda a: _commands().config(a))
@@ -129,11 +139,67 @@ def _recipe_command(commands: Subcommands, name: str, text: str) -> argparse.Arg
     return command
 
 
-def _commands() -> ModuleType:
-    """Import the commands, and with them numpy and scipy, only when one is called."""
-    from cppo.cli import commands
+def _verify_command(commands: Subcommands) -> None:
+    command = commands.add_parser(
+        "verify",
+        help="judge programs on their problems, or (--gold) the problems by their reference solutions",
+        description="Judge programs: run them on the tests of their problems, in a jail, and write a verdict for each. "
+        "The same command goes on where it was stopped. With --gold: judge the reference solutions of the problems and "
+        "report, by checker, which problems no reference passes.",
+    )
+    add = command.add_argument
+    add("problems", metavar="PROBLEMS.jsonl", help="problems with their tests, one a line")
+    add("programs", metavar="PROGRAMS.jsonl", nargs="?", help='{"problem_id", "program_id", "program" or "completion"}')
+    add("-o", "--output", metavar="VERDICTS.jsonl", help="where the verdicts go, one a line")
+    add("--gold", action="store_true", help="judge the reference solutions of the problems")
+    add("--all-tests", action="store_true", help="run all tests, not only up to the first failure")
+    add("--extract", choices=("last_block", "lcb"), help="how a program is found in a completion (default: last_block)")
+    add("--restart", action="store_true", help="judge everything again; verdicts already in the file are lost")
+    add("--show", type=_count, default=10, metavar="N", help="problems listed at most (default: %(default)s)")
+    add("--json", action="store_true", help="print the summary as JSON")
+    add("-q", "--quiet", action="store_true", help="no progress, only results and errors")
+    judging = command.add_argument_group("how programs are judged")
+    add = judging.add_argument
+    add("--checker", metavar="NAME", help="in place of the checker of every problem")
+    for name, unit in (
+        ("cpu-seconds", "SECONDS"),
+        ("wall-seconds", "SECONDS"),
+        ("memory-mb", "MIB"),
+        ("output-mb", "MIB"),
+    ):
+        add(f"--{name}", type=float, metavar=unit, help="of a test, where the problem does not say")
+    add("--lines", type=int, metavar="N", help="executed lines of a test, where the problem does not say")
+    add("--tier", choices=("best", "namespaces", "landlock", "rlimits"), help="the jail (see `cppo doctor`)")
+    add("--workers", type=int, metavar="N", help="programs run at once (default: the processors available)")
+    add("--cache", metavar="FILE", help="keep verdicts here from one run to the next")
+    gold = command.add_argument_group("with --gold")
+    gold.add_argument(
+        "--checkers",
+        metavar="A,B",
+        help="other checkers to compare with; 'own' for none (default: all, for problems in stdin mode)",
+    )
+    gold.add_argument(
+        "--fail-below",
+        type=float,
+        metavar="SHARE",
+        help="exit status 3 when a smaller share of the problems has a reference that passes",
+    )
+    command.set_defaults(command=lambda a: _import("gold").gold(a) if a.gold else _import("verify").verify(a))
 
-    return commands
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)
+
+
+def _import(name: str) -> ModuleType:
+    """Import the module of a command, and with it numpy, pydantic and the like, only when the command is called."""
+    return importlib.import_module(f"cppo.cli.{name}")
+
+
+def _commands() -> ModuleType:
+    return _import("commands")
 
 
 if __name__ == "__main__":
