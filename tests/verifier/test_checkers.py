@@ -16,14 +16,22 @@ TEXT_CASES = [
     ("exact", " 1 2\n", "1 2", True),
     ("exact", "1  2", "1 2", False),
     ("exact", "Yes", "yes", False),
+    ("exact", "1\r\n2", "1\n2", False),
+    ("exact", "\u00a0\f1\x1f", "1", True),  # white space is Unicode's
+    ("exact", "", " \n", True),
     ("tokens", "1\n2  3", "1 2 3", True),
     ("tokens", "1 2", "1 2 3", False),
     ("tokens", "1.0", "1", False),
+    ("tokens", "1\r\n2", "1\n2", True),
+    ("tokens", "1\f2\u00a03", "1 2 3", True),
+    ("tokens", "", "1", False),
+    ("tokens", "1", "", False),
     ("codecontests", "YES\n", "yes", True),
     ("codecontests", "0.333333", "0.3333301", True),
     ("codecontests", "0.33334", "0.33332", False),
     ("codecontests", "1.0000101", "1", False),  # the difference must be below 1e-5
     ("codecontests", "1.0000099", "1", True),
+    ("codecontests", "0.00001", "0", False),
     ("codecontests", "3.0", "3", True),
     ("codecontests", "007 +5 -0", "7 5 0", True),
     ("codecontests", "1000000000000000001", "1000000000000000000", False),
@@ -34,20 +42,58 @@ TEXT_CASES = [
     ("codecontests", "1_0", "10", False),
     ("codecontests", "1 2", "1 2 3", False),
     ("codecontests", "a\fb", "a b", False),  # a form feed does not separate
+    ("codecontests", "1\u00a02", "1 2", False),
     ("codecontests", "", "", True),
+    ("codecontests", "\n", "", True),
+    ("codecontests", "1", "", False),
+    ("codecontests", "1\r\n2\v3", "1\n2 3", True),
+    ("codecontests", "É", "é", False),  # ASCII's case only, as published
+    ("codecontests", "nan 1.0", "nan 1", True),
+    ("codecontests", "1e18", "1000000000000000001", True),  # one is no integer: compared as floats
+    ("codecontests", "00" + "9" * 5000, "+" + "9" * 5000, True),
+    ("codecontests", "9" * 5000, "9" * 4999 + "8", False),
+    ("codecontests", "-00", "+0", True),
+    ("codecontests", "-1", "1", False),
+    ("codecontests", "+-1", "-1", False),
+    ("codecontests", "1. .5 5E-1", "1 0.5 0.5", True),
+    ("codecontests", "0x10", "16", False),
+    ("codecontests", "٣", "3", False),
+    ("codecontests", "\f3.0", "3", False),
     ("lcb", "1 2 \n 3\n", "1 2\n3", True),
     ("lcb", "1\n\n2", "1\n2", False),
+    ("lcb", "1", "1\n2", False),
+    ("lcb", "1\n2", "1", False),
     ("lcb", "1.50 2", "1.5 2.0", True),
     ("lcb", "1  2", "1 2", True),  # not equal as lines, equal as decimals
     ("lcb", "a  b", "a b", False),
     ("lcb", "0.1", "0.10000000000000001", False),
     ("lcb", "NaN", "nan", False),
     ("lcb", "sNaN", "1", False),
+    ("lcb", "1\r\n2\r\n", "1\n2", True),
+    ("lcb", "1\r2", "1 2", True),  # a lone carriage return ends no line
+    ("lcb", "1 2 3", "1 2", False),
+    ("lcb", "1e999999999", "10e999999998", True),
+    ("lcb", "1e9999999999999999999", "1", False),  # beyond Decimal: not a number
+    ("lcb", "1_000 ٣ Infinity", "1000 3 inf", True),  # as published: what Decimal reads
+    ("lcb", "", "\n", True),
+    ("lcb", "1000000000000000001", "1e18", False),
     ("apps", "1 2\n3 \n", "1 2\n3", True),
     ("apps", "1\n2", "1\n\n2", True),
     ("apps", "1\n\n2", "1\n2", True),
     ("apps", "1.000001\n2", "1\n2.0", True),
     ("apps", "1.1", "1", False),
+    ("apps", "1.00001", "1.0", True),  # 1e-5 relative, and 1e-8 above it
+    ("apps", "1.0000101", "1.0", True),  # 1.00001 by rounding to 3 places
+    ("apps", "1000.0101", "1000.0", False),
+    ("apps", "0.000499992", "0.0005", True),  # 8e-9 of 1e-8 + 5e-9; rounding would part them
+    ("apps", "0.00049998", "0.0005", False),
+    ("apps", "1_0\n٣", "10\n3.0", True),  # as published: what float reads
+    ("apps", "1\r\nb", "1\nb", True),
+    ("apps", "a\n \nb", "a\n  \nb", False),  # as published: an expected line of blanks stays
+    ("apps", "a\n\nb", "a\n\n\nb", True),
+    ("apps", "a\fb", "a\fb", False),  # as published: a form feed ends a line of the answer only
+    ("apps", "a", "", False),
+    ("apps", "", "\n", True),
     ("apps", "inf", "inf", True),
     ("apps", "inf", "1", False),
     ("apps", "1 1 2", "1 2", True),  # the known hole
@@ -61,8 +107,20 @@ TEXT_CASES = [
     ("float", "x 1.0", "x 1", True),
     ("float", "nan", "1", False),
     ("float", "1 2", "1", False),
+    ("float", "1\n2.0", "1 2", True),
+    ("float", "1000000000000000001", "1000000000000000000", True),
+    ("float", "inf", "inf", True),
+    ("float", "-inf", "inf", False),
+    ("float", "1e308", "-1e308", False),
+    ("float", "1e999", "2e999", False),
+    ("float", "1_000", "1000", False),
     ("unordered", "2  1\n\n3", "3\n2 1\n", True),
     ("unordered", "1\n1\n2", "1\n2\n2", False),
+    ("unordered", "2\r\n1\r\n", "1\n2", True),
+    ("unordered", "1\n2", "1 2", False),
+    ("unordered", "1 2", "2 1", False),  # only lines change places
+    ("unordered", "1", "", False),
+    ("unordered", "", " \n ", True),
 ]
 
 VALUE_CASES: list[tuple[str, Any, Any, bool]] = [
@@ -94,6 +152,17 @@ VALUE_CASES: list[tuple[str, Any, Any, bool]] = [
     ("unordered", [True], [1], False),
     ("unordered", [{"a": [1]}, 2.0], [2, {"a": [1]}], True),
     ("unordered", {"a": 1}, {"a": 1}, True),
+    ("unordered", [10**400, 2**53 + 1], [2**53 + 1, 10**400], True),
+    ("unordered", [2**53 + 1], [float(2**53)], False),
+    ("unordered", [-0.0, "1"], ["1", 0], True),
+    ("unordered", ["1"], [1], False),
+    ("unordered", [[], [[]]], [[[]], []], True),
+    ("unordered", [[1, [2]]], [[[1], 2]], False),
+    ("unordered", [[[1], 2]], [[[1, 2]]], False),
+    ("unordered", ["#0x1.0000000000000p+0"], [1], False),
+    ("unordered", ["None", "a"], [None, "a"], False),
+    ("unordered", [["a", "b,c"]], [["a,b", "c"]], False),
+    ("unordered", [{"a": 1, "b": 2}], [{"b": 2, "a": 1}], True),
 ]
 
 
@@ -169,15 +238,16 @@ def test_unknown_checker_names_the_nearest() -> None:
         find_checker("token")
 
 
-@pytest.mark.parametrize("name", ["float:x", "float:0", "float:-1", "float:2", "float:nan"])
+@pytest.mark.parametrize("name", ["float:", "float:x", "float:0", "float:-1", "float:2", "float:nan"])
 def test_tolerance_must_be_usable(name: str) -> None:
     with pytest.raises(DataError, match="between 0 and 1"):
         find_checker(name)
 
 
-def test_only_float_takes_a_parameter() -> None:
+@pytest.mark.parametrize("name", ["tokens:3", "tokens:"])
+def test_only_float_takes_a_parameter(name: str) -> None:
     with pytest.raises(DataError, match="takes no parameter"):
-        find_checker("tokens:3")
+        find_checker(name)
 
 
 def test_default_checker_depends_on_the_mode() -> None:

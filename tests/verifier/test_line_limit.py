@@ -12,7 +12,7 @@ from cppo.verifier import Verdict, Verifier, VerifierConfig
 
 @pytest.fixture(scope="module", params=[True, False], ids=["apart", "together"])
 def verifier(request: pytest.FixtureRequest) -> Iterator[Verifier]:
-    with Verifier(VerifierConfig(isolate_tests=request.param)) as shared:
+    with Verifier(VerifierConfig(isolate_tests=request.param, cache_entries=0)) as shared:
         yield shared
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -9,15 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import alive, descendants, wait_until
 
 from cppo.errors import DataError, VerifierError
 from cppo.problems import Limits, Problem, TestCase
 from cppo.verifier import Verdict, Verifier, VerifierConfig
-from cppo.verifier.worker import WorkerProcess
+from cppo.verifier.link import Link
 
 LIMITS = Limits(cpu_seconds=2, wall_seconds=3, memory_mb=64)
 ECHO = Problem("echo", "", [TestCase("7", "7")], limits=LIMITS)
@@ -25,23 +26,6 @@ ECHO = Problem("echo", "", [TestCase("7", "7")], limits=LIMITS)
 
 def echo(number: int) -> str:
     return f"print({number})"
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def wait_until(condition: Any, seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -66,7 +50,7 @@ def test_equal_programs_of_a_problem_run_once() -> None:
 def test_an_empty_batch_starts_nothing() -> None:
     with Verifier() as verifier:
         assert verifier.verify([]) == []
-        assert verifier._workers == []
+        assert verifier.worker_pids() == []
 
 
 @pytest.mark.parametrize(
@@ -87,7 +71,7 @@ def test_unusable_batches_are_refused_before_anything_runs(pair: Any, words: str
     with Verifier() as verifier:
         with pytest.raises(DataError, match=words):
             verifier.verify([(ECHO, echo(7)), pair])
-        assert verifier._workers == []
+        assert verifier.worker_pids() == []
 
 
 def test_a_closed_verifier_says_so() -> None:
@@ -122,27 +106,28 @@ def test_wall_follows_a_cpu_limit_of_the_problem() -> None:
 def test_a_worker_killed_during_a_run_is_replaced_and_nothing_is_lost() -> None:
     with Verifier(workers=2) as verifier:
         verifier.describe()
-        first = verifier._workers[0].pid
+        first = verifier.worker_pids()[0]
         timer = threading.Timer(0.4, os.kill, (first, signal.SIGKILL))
         timer.start()
         batch = [(ECHO, f"import time\ntime.sleep(0.1)\nprint({n % 2 + 6})  # {n}") for n in range(16)]
         verdicts = verifier.verify(batch)
         timer.join()
         assert [verdict.verdict.value for verdict in verdicts] == ["WA", "AC"] * 8
-        assert first not in [worker.pid for worker in verifier._workers]
+        assert first not in verifier.worker_pids()
 
 
 def test_what_always_kills_its_worker_is_infra_and_its_siblings_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = WorkerProcess.send
+    sent = Link.send
     attempts = []
 
-    def send(self: WorkerProcess, data: bytes) -> None:
-        if b"deadly" in data:
-            attempts.append(self.pid)
-            os.kill(self.pid, signal.SIGKILL)
-        sent(self, data)
+    def send(self: Link, pieces: Any) -> None:
+        pieces = list(pieces)
+        if any(b"deadly" in piece for piece in pieces):
+            attempts.append(self.worker.pid)
+            os.kill(self.worker.pid, signal.SIGKILL)
+        sent(self, pieces)
 
-    monkeypatch.setattr(WorkerProcess, "send", send)
+    monkeypatch.setattr(Link, "send", send)
     with Verifier(VerifierConfig(retries=2)) as verifier:
         verdicts = verifier.verify([(ECHO, echo(7)), (ECHO, "print(7)  # deadly"), (ECHO, echo(8))])
     assert [verdict.verdict.value for verdict in verdicts] == ["AC", "INFRA", "WA"]
@@ -167,14 +152,17 @@ def interruptible() -> Iterator[None]:
 @pytest.mark.usefixtures("interruptible")
 def test_after_an_interrupt_the_next_batch_gets_its_own_answers() -> None:
     with Verifier() as verifier:
-        threading.Timer(0.5, signal.raise_signal, (signal.SIGINT,)).start()
+        verifier.describe()
+        workers = verifier.worker_pids()
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
         with pytest.raises(KeyboardInterrupt):
             verifier.verify([(ECHO, "import time\ntime.sleep(20)\nprint(7)")])
-        assert verifier._workers == []
+        assert verifier.worker_pids() == []
+        assert wait_until(lambda: not any(alive(pid) for pid in workers))
         assert [v.passed for v in verifier.verify([(ECHO, echo(7)), (ECHO, echo(1))])] == [True, False]
 
 
-def test_works_from_threads_one_batch_at_a_time() -> None:
+def test_threads_share_a_verifier() -> None:
     results: dict[int, bool] = {}
     with Verifier() as verifier:
 
@@ -186,30 +174,109 @@ def test_works_from_threads_one_batch_at_a_time() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        # The workers were started by a thread that is gone.
+        # The threads that asked first are gone.
         assert verifier.verify([(ECHO, "import time\ntime.sleep(0.1)\nprint(7)")])[0].passed
     assert results == {6: False, 7: True, 8: False}
 
 
-def test_a_forked_copy_of_the_verifier_starts_its_own_workers() -> None:
-    with Verifier() as verifier:
-        assert verifier.verify([(ECHO, echo(7))])[0].passed
+def test_a_call_given_up_leaves_the_program_to_those_who_also_wait_for_it() -> None:
+    program = "import time\ntime.sleep(1)\nprint(7)"
+    verdicts: list[Any] = []
+    with Verifier(workers=1) as verifier:
+        verifier.describe()
+        workers = verifier.worker_pids()
+        other = threading.Thread(target=lambda: verdicts.extend(verifier.verify([(ECHO, program)])))
+        other.start()
+        stream = verifier.stream([(ECHO, program), (ECHO, "")])
+        assert next(stream)[0] == 1  # known at once; the other is under way
+        stream.close()
+        other.join()
+        assert verdicts[0].passed
+        assert verifier.worker_pids() == workers
+
+
+def test_a_forked_copy_starts_its_own_workers_and_leaves_its_parents_alone() -> None:
+    with Verifier(VerifierConfig(workers=2)) as verifier:
+        verifier.describe()
+        slow = [(ECHO, f"import time\ntime.sleep(1)\nprint(7)  # {n}") for n in range(4)]
+        verdicts: list[Any] = []
+        thread = threading.Thread(target=lambda: verdicts.extend(verifier.verify(slow)))
+        thread.start()
+        assert wait_until(lambda: len(verifier.worker_pids()) == 2)
+        workers = verifier.worker_pids()
         pid = os.fork()
         if pid == 0:
             code = 1
             try:
                 code = 0 if verifier.verify([(ECHO, echo(7))])[0].passed else 1
+                code |= bool(set(verifier.worker_pids()) & set(workers))
                 verifier.close()
             finally:
                 os._exit(code)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        thread.join()
+        assert [verdict.passed for verdict in verdicts] == [True] * 4
+        assert verifier.worker_pids() == workers
         assert verifier.verify([(ECHO, echo(7))])[0].passed
+
+
+def test_a_forked_copy_may_close_what_it_never_used() -> None:
+    with Verifier() as verifier:
+        verifier.describe()
+        pid = os.fork()
+        if pid == 0:
+            verifier.close()
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert verifier.verify([(ECHO, echo(7))])[0].passed
+
+
+def test_close_tells_those_who_wait() -> None:
+    verifier = Verifier()
+    verifier.describe()
+    threading.Timer(0.5, verifier.close).start()
+    with pytest.raises(VerifierError, match="closed"):
+        verifier.verify([(ECHO, "import time\ntime.sleep(60)")])
+    with pytest.raises(VerifierError, match="closed"):
+        verifier.describe()
+
+
+def test_a_verifier_that_is_dropped_leaves_no_worker() -> None:
+    verifier = Verifier()
+    verifier.describe()
+    pids = verifier.worker_pids()
+    assert [alive(pid) for pid in pids] == [True]
+    del verifier
+    gc.collect()
+    assert wait_until(lambda: not any(alive(pid) for pid in pids))
+
+
+def test_a_program_that_never_closes_its_verifier_ends_all_the_same() -> None:
+    done = subprocess.run([sys.executable, "-c", UNCLOSED], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    workers = [int(pid) for pid in done.stdout.split()]
+    assert len(workers) == 2
+    assert wait_until(lambda: not any(alive(pid) for pid in workers))
+
+
+UNCLOSED = """
+from cppo.problems import Problem, TestCase
+from cppo.verifier import Verifier
+verifier = Verifier(workers=2)
+problem = Problem("a", "", [TestCase("", "")])
+stream = verifier.stream((problem, f"import time\\ntime.sleep(60)  # {n}") for n in range(9))
+import threading
+threading.Thread(target=next, args=(stream,), daemon=True).start()
+import time
+while len(verifier.worker_pids()) < 2:
+    time.sleep(0.01)
+print(*verifier.worker_pids(), flush=True)
+"""
 
 
 def test_close_ends_every_worker() -> None:
     verifier = Verifier(workers=2)
     verifier.verify([(ECHO, echo(n)) for n in range(6)])
-    pids = [worker.pid for worker in verifier._workers]
+    pids = verifier.worker_pids()
     assert len(pids) == 2
     verifier.close()
     assert not any(alive(pid) for pid in pids)
@@ -221,16 +288,9 @@ from cppo.problems import Problem, TestCase
 from cppo.verifier import Verifier
 verifier = Verifier()
 verifier.describe()
-print(verifier._workers[0].pid, flush=True)
+print(verifier.worker_pids()[0], flush=True)
 verifier.verify([(Problem("a", "", [TestCase("", "")]), "import time\\ntime.sleep(60)")])
 """
-
-
-def descendants(pid: int) -> list[int]:
-    found = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        found += [int(child), *descendants(int(child))]
-    return found
 
 
 def test_a_killed_caller_leaves_no_process() -> None:
@@ -248,7 +308,7 @@ def test_a_killed_caller_leaves_no_process() -> None:
 def test_a_killed_worker_leaves_no_process() -> None:
     with Verifier(VerifierConfig(retries=0)) as verifier:
         verifier.describe()
-        worker = verifier._workers[0].pid
+        worker = verifier.worker_pids()[0]
         family: list[int] = []
 
         def kill() -> None:

@@ -38,7 +38,7 @@ def problem_to_row(problem: Problem) -> dict[str, Any]:
     row = {"id": problem.id, "statement": problem.statement, "tests": [asdict(test) for test in problem.tests]}
     limits = {key: value for key, value in asdict(problem.limits).items() if value is not None}
     rest: dict[str, Any] = {"limits": limits, "solutions": list(problem.solutions), "metadata": dict(problem.metadata)}
-    for name in ("mode", "entry_point", "checker", "starter_code", "difficulty", "source"):
+    for name in ("mode", "entry_point", "checker", "checker_program", "starter_code", "difficulty", "source"):
         rest[name] = getattr(problem, name)
     return {**row, **{key: value for key, value in rest.items() if value}}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,6 +9,12 @@ from typing import Any, Literal
 from cppo.errors import DataError
 
 Mode = Literal["stdin", "call"]
+
+LARGEST = {"cpu_seconds": 86_400, "wall_seconds": 86_400, "memory_mb": 1 << 20, "output_mb": 1024, "lines": 1 << 53}
+"""The highest limits that make sense: a day, a terabyte of memory, a gigabyte of output."""
+
+CHECKER_PROGRAM = "program"
+"""The checker that is the problem's own program, `Problem.checker_program`."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,23 @@ class Limits:
             if value is None:
                 continue
             kinds = int if name == "lines" else (int, float)
-            if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < math.inf:
+            if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value <= LARGEST[name]:
                 kind = "whole number" if name == "lines" else "number"
-                raise DataError(f"limit {name} is {value!r}; it must be a positive {kind} or left out")
+                raise DataError(
+                    f"limit {name} is {value!r}; it must be a positive {kind} of at most {LARGEST[name]}, or left out"
+                )
 
 
 @dataclass(frozen=True)
 class Problem:
     """One problem. `checker` None means the default of the mode: `codecontests` for stdin, `exact` for call.
 
-    `solutions` are reference programs; `metadata` is free-form (the testbed keeps family and trait there).
-    Raises `DataError` when mode, entry point and tests disagree. A problem without tests can be built, but the
+    `checker` "program" means `checker_program`: source that defines `check(input, output, expected)` and returns True or
+    False. In stdin mode it gets three texts, in call mode the list of arguments, the returned value and the expected
+    one. It runs in a jail of its own, under the limits of the problem.
+
+    `solutions` are reference programs; `metadata` is free-form (the testbed keeps family and trait there). Raises
+    `DataError` when mode, entry point, checker and tests disagree. A problem without tests can be built, but the
     verifier refuses it.
     """
 
@@ -62,6 +73,7 @@ class Problem:
     mode: Mode = "stdin"
     entry_point: str | None = None
     checker: str | None = None
+    checker_program: str = ""
     limits: Limits = field(default_factory=Limits)
     starter_code: str = ""
     difficulty: str = ""
@@ -81,6 +93,12 @@ class Problem:
             raise DataError(f"problem {self.id!r}: mode 'call' needs an entry_point (the function to call)")
         if self.mode == "stdin" and self.entry_point:
             raise DataError(f"problem {self.id!r}: entry_point {self.entry_point!r} is given, but mode is 'stdin'")
+        if (self.checker == CHECKER_PROGRAM) != bool(self.checker_program.strip()):
+            given = "is missing" if self.checker == CHECKER_PROGRAM else f"is given, but checker is {self.checker!r}"
+            raise DataError(
+                f"problem {self.id!r}: checker_program {given}; checker 'program' and the source that defines "
+                "check(input, output, expected) go together"
+            )
         for index, test in enumerate(self.tests):
             if self.mode == "stdin" and not (isinstance(test.input, str) and isinstance(test.output, str)):
                 raise DataError(f"problem {self.id!r}, test {index}: stdin mode needs text input and text output")

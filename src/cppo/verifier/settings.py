@@ -9,6 +9,7 @@ from pydantic import Field
 
 from cppo.config import Section
 from cppo.problems import Limits
+from cppo.problems.problem import LARGEST
 
 Tier = Literal["best", "namespaces", "landlock", "rlimits"]
 
@@ -22,17 +23,17 @@ class VerifierConfig(Section):
     Training and evaluation must use the same settings: a pass under one set of limits is not a pass under another.
     """
 
-    cpu_seconds: float = Field(default=10.0, gt=0)
+    cpu_seconds: float = Field(default=10.0, gt=0, le=LARGEST["cpu_seconds"])
     """CPU seconds of one test (user and system)."""
-    wall_seconds: float = Field(default=25.0, gt=0)
+    wall_seconds: float = Field(default=25.0, gt=0, le=LARGEST["wall_seconds"])
     """Wall-clock seconds of one test. A problem that sets only `cpu_seconds` gets 2.5 times that."""
-    memory_mb: float = Field(default=256.0, gt=0)
+    memory_mb: float = Field(default=256.0, gt=0, le=LARGEST["memory_mb"])
     """Peak resident memory of one test in MiB, beyond the interpreter itself."""
-    output_mb: float = Field(default=16.0, gt=0)
+    output_mb: float = Field(default=16.0, gt=0, le=LARGEST["output_mb"])
     """MiB that one test may write to standard output, to standard error, or to one file."""
-    lines: int | None = Field(default=None, gt=0)
+    lines: int | None = Field(default=None, gt=0, le=LARGEST["lines"])
     """Executed source lines of one test; None: not counted. Deterministic, unlike a clock."""
-    compile_seconds: float = Field(default=10.0, gt=0)
+    compile_seconds: float = Field(default=10.0, gt=0, le=LARGEST["wall_seconds"])
     """Wall-clock seconds to compile a program."""
     workers: int = Field(default=1, ge=1)
     """Worker processes; each runs one program at a time."""

@@ -62,7 +62,7 @@ TIERS: dict[str, Tier] = {
             ),
             (
                 "the names and numbers of the machine's processes, and whether a file exists, can be seen",
-                "limits on scratch, and on processes of programs that run as root, are enforced by watching, a moment late",
+                "limits on scratch, and on the processes of programs that run as root, are watched: a moment late",
                 "a process that flees while the verifier itself is killed may live on to its processor limit",
                 "programs run as the verifier's user unless that is root and the interpreter open to others",
                 "each test costs more: a filter is put on every process",

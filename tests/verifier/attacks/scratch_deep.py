@@ -1,0 +1,11 @@
+# mode: stdin
+# allowed: WA TLE
+# runs: 2
+"""Nest directories so deep that no path reaches the innermost."""
+
+import os
+
+for _ in range(1000):
+    os.mkdir("d" * 99)
+    os.chdir("d" * 99)
+print("held")

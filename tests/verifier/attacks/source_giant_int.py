@@ -1,0 +1,6 @@
+# mode: stdin
+# allowed: CE
+# source: built
+"""A number of a million digits."""
+
+SOURCE = "print(" + "7" * 1_000_000 + ")"

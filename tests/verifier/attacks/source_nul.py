@@ -1,0 +1,6 @@
+# mode: stdin
+# allowed: CE
+# source: built
+"""A NUL in the source."""
+
+SOURCE = "print('held')\0\nprint('BROKEN')"
