@@ -230,7 +230,8 @@ class Dispatcher:
         self._schedule.finish(ticket, verdict)
 
     def _on_end(self, link: Link, _events: int) -> None:
-        self._lost(link, link.worker.last_words() or "the worker died")
+        if link in self.links:  # its connection may have ended in the same turn
+            self._lost(link, link.worker.last_words() or "the worker died")
 
     def _lost(self, link: Link, reason: str) -> None:
         """Replace a dead worker; run its program again, or give it up as INFRA."""

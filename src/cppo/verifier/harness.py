@@ -32,6 +32,7 @@ from cppo.verifier.linux import (
     anonymous_file,
     handle_by_default,
     prctl,
+    resident_kb,
 )
 from cppo.verifier.supervisor import COMPILED, Supervisor
 from cppo.verifier.watch import NAP_SECONDS
@@ -52,6 +53,8 @@ STACK_BYTES = 512 << 20
 THREAD_STACK_BYTES = 64 << 20
 CONNECTION = 20
 """Descriptor of the connection, out of the way of those that programs know by number."""
+
+COMPILE_POLL_SECONDS = 0.05
 
 WARM_UPS = 12
 """An interpreter adapts code in its first eight runs. What adapts before the forks need not adapt in each of them."""
@@ -155,7 +158,7 @@ class Worker:
         pid = self.jail.fork_program()
         if pid == 0:
             self._become_supervisor(supervisor)
-        died = self._watch(pid, compile_seconds)
+        died = self._watch(pid, compile_seconds, supervisor.compile_limit_kb)
         if self.jail.own_pids is None:  # otherwise they ended with process 1 of the namespace
             self.jail.kill_all()
         if died and not self.shared[COMPILED]:
@@ -185,8 +188,9 @@ class Worker:
         finally:
             os._exit(1)
 
-    def _watch(self, pid: int, compile_seconds: float) -> str:
-        """Wait for a program's process and return how it died, or an empty string.
+    def _watch(self, pid: int, compile_seconds: float, memory_kb: int) -> str:
+        """Wait for a program's process and return how it died, or an empty string. It may compile for so long and
+        take so much resident memory.
 
         Raises `ConnectionAbortedError`, the process killed, when the verifier is gone.
         """
@@ -196,10 +200,10 @@ class Worker:
         pidfd = os.pidfd_open(pid) if IS_LINUX else -1
         if IS_LINUX:
             poll.register(pidfd, select.POLLIN)
-        pause = min(1.0, compile_seconds) if IS_LINUX else NAP_SECONDS
         reason = ""
         try:
             while True:
+                pause = NAP_SECONDS if not IS_LINUX else 1.0 if self.shared[COMPILED] else COMPILE_POLL_SECONDS
                 events = dict(poll.poll(1000 * pause))
                 ended, status = os.waitpid(pid, os.WNOHANG) if pidfd in events or not IS_LINUX else (0, 0)
                 if ended:
@@ -209,6 +213,9 @@ class Worker:
                     raise ConnectionAbortedError("the verifier is gone")
                 if not self.shared[COMPILED] and time.monotonic() > deadline:
                     reason = f"more than {compile_seconds:g} s to compile"
+                    os.kill(pid, SIGKILL)
+                elif not self.shared[COMPILED] and resident_kb(pidfd) > memory_kb:
+                    reason = f"more than {memory_kb // 1024} MiB to compile"
                     os.kill(pid, SIGKILL)
         finally:
             if pidfd >= 0:

@@ -43,12 +43,20 @@ class Report:
     clock: bool
 
 
+def in_one_line(text: str) -> str:
+    """Return a text that a program may have chosen fit for a terminal: one line, control characters escaped, short."""
+    short = text[:DETAIL_CHARACTERS]
+    if short.isprintable():
+        return short
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in short)[:DETAIL_CHARACTERS]
+
+
 def read_report(header: dict[str, Any]) -> Report:
     """Check and convert the header of a TEST frame; raises `WireError` that says what is wrong with it."""
     status, exit_status = header.get("status"), header.get("exit")
     if type(status) is not str or status not in STATUSES:
         raise WireError(f"a test with status {status!r}")
-    numbers = (header.get("cpu"), header.get("wall"), header.get("memory"), header.get("waited", 0))
+    numbers: tuple[Any, ...] = (header.get("cpu"), header.get("wall"), header.get("memory"), header.get("waited", 0))
     for number in numbers:
         if type(number) not in _NUMBERS or not 0 <= number < 1e15:
             raise WireError(f"a test that cost {numbers}")
@@ -59,7 +67,7 @@ def read_report(header: dict[str, Any]) -> Report:
     if exit_status is not None and type(exit_status) is not int:
         raise WireError(f"a test with exit status {exit_status!r}")
     cpu, wall, memory, waited = map(float, numbers)
-    detail, stdout, stderr = texts[0][:DETAIL_CHARACTERS], texts[1][:OUTPUT_EXCERPT], texts[2][:OUTPUT_EXCERPT]
+    detail, stdout, stderr = in_one_line(texts[0]), texts[1][:OUTPUT_EXCERPT], texts[2][:OUTPUT_EXCERPT]
     clock = header.get("clock") is True
     return Report(status, detail, cpu, wall, memory / 1024, waited, exit_status, stdout, stderr, clock)
 
@@ -96,13 +104,13 @@ def read_answer(mode: str, report: Report, payload: bytes) -> Any:
         record = values.decode(payload)
         if "bad" in record:
             bad = record["bad"]
-            raise UnreadableAnswer(bad[:DETAIL_CHARACTERS] if isinstance(bad, str) else excerpt(bad))
+            raise UnreadableAnswer(in_one_line(bad) if isinstance(bad, str) else excerpt(bad))
         # The call's own share of what the process cost, as the process says: it can only claim less than the whole.
         cpu, wall, answer = float(record["cpu"]), float(record["wall"]), record["value"]
     except UnreadableAnswer:
         raise
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise UnreadableAnswer(f"the result cannot be read: {error}"[:DETAIL_CHARACTERS]) from None
+        raise UnreadableAnswer(in_one_line(f"the result cannot be read: {error}")) from None
     report.cpu, report.wall = min(max(0.0, cpu), report.cpu), min(max(0.0, wall), report.wall)
     return answer
 

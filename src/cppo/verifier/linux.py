@@ -128,6 +128,15 @@ def process_number(pidfd: int) -> bytes | None:
     return None if number.startswith((b"-", b"0")) else number
 
 
+def resident_kb(pidfd: int) -> int:
+    """Return the resident memory of the process behind `pidfd`; 0 where it cannot be told."""
+    number = process_number(pidfd) if IS_LINUX else None
+    try:
+        return memory_pages(number)[1] * PAGE_KB if number else 0
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
 def waited_seconds(number: bytes) -> float:
     """Return how long a process was ready to run but had no processor; 0 where the kernel does not tell."""
     try:
@@ -162,8 +171,19 @@ def family_usage(numbers: list[bytes]) -> tuple[int, float]:
         found = rollup.find(b"\nPss:")
         memory += int(rollup[found + 5 :].split(None, 1)[0]) if found >= 0 else 0
     if not readable and private:
-        memory = max(memory, sum(private) - (len(private) - 1) * min(private))
+        shared = max(map(_shared_memory_kb, numbers))
+        memory = max(memory, shared + sum(private) - (len(private) - 1) * min(private))
     return memory, ticks / CLOCK_TICKS
+
+
+def _shared_memory_kb(number: bytes) -> int:
+    """Return the resident KiB of memory that a process maps for sharing."""
+    try:
+        text = _proc_file(b"/proc/" + number + b"/status")
+    except OSError:
+        return 0
+    found = text.find(b"\nRssShmem:")
+    return int(text[found + 10 :].split(None, 1)[0]) if found >= 0 else 0
 
 
 def descendants() -> list[bytes]:

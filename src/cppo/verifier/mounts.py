@@ -161,16 +161,19 @@ def wipe(path: str) -> None:
         os.close(top)
 
 
-def used_mb(path: str) -> float:
-    """Return the MiB that files below `path` take."""
-    total = 0
-    for directory, _, names in os.walk(path):
+def is_full(path: str) -> bool:
+    """Return whether the files below `path` take more than `SCRATCH_MB`, or are more than `SCRATCH_FILES`."""
+    blocks, files = 0, 0
+    for directory, inner, names in os.walk(path):
+        files += len(inner) + len(names)
+        if files > SCRATCH_FILES:
+            return True
         for name in names:
             try:
-                total += os.lstat(os.path.join(directory, name)).st_blocks
+                blocks += os.lstat(os.path.join(directory, name)).st_blocks
             except OSError:
                 continue
-    return total * 512 / 2**20
+    return blocks * 512 > SCRATCH_MB << 20
 
 
 def _unlinked(name: str, directory: int) -> bool:

@@ -25,6 +25,7 @@ from cppo.verifier.linux import (
     fork,
     memory_pages,
 )
+from cppo.verifier.mounts import SCRATCH_FILES, SCRATCH_MB
 from cppo.verifier.watch import Ended, Watch
 
 TYPING = False
@@ -40,11 +41,14 @@ ANSWERS = (b'{"wall": ', b'{"bad": ')
 COMPILED, STARTED = 0, 1
 """Places in the memory shared with the program's process and with each test's until the program's code starts."""
 
+COMPILE_KB = 256 << 10
+"""Resident memory for compiling, beyond what the program may take: syntax trees are larger than what they become."""
+
 EXCERPT_BYTES = 400
 FLUSH_SECONDS = 0.004
 """Results that come faster than this travel together, but for the first, which is often a failure."""
 
-SCRATCH_FULL = "more than 256 MiB of files"
+SCRATCH_FULL = f"more than {SCRATCH_MB} MiB of files, or {SCRATCH_FILES} of them"
 
 
 class Failure:
@@ -105,6 +109,7 @@ class Supervisor:
         self.names: dict[str, Any] = {}
         self.end_test = jail.end_test
         self.mapped_kb, self.baseline_kb = (pages * PAGE_KB for pages in memory_pages(SELF)) if IS_LINUX else (0, 0)
+        self.compile_limit_kb = self.baseline_kb + self.limits["memory"] + COMPILE_KB
         self._unsent: list[bytes] = []
         self._sent_at = 0.0
         self._reaped_cpu = children_cpu()
@@ -246,9 +251,9 @@ class Supervisor:
         answers: list[bytes] = []
         note: dict[str, Any] = {}
         if reported:
-            lines = os.pread(test.report, reported, 0).split(b"\n")
+            lines = os.pread(test.report, reported, 0).split(b"\n", count + 1)[:-1]  # whole lines, no more than needed
             answers = [line for line in lines[:count] if line.startswith(ANSWERS)]
-            note = read_note(lines[len(answers)]) if len(answers) < count else {}
+            note = read_note(lines[len(answers)]) if len(answers) < min(count, len(lines)) else {}
         memory = max(0, ended.peak_kb - self.baseline_kb, ended.family_kb - self.baseline_kb)
         cost: dict[str, Any] = {"cpu": ended.cpu, "wall": ended.wall, "memory": memory}
         cost["exit"] = os.waitstatus_to_exitcode(ended.status)

@@ -63,7 +63,8 @@ TIERS: dict[str, Tier] = {
             (
                 "the names and numbers of the machine's processes, and whether a file exists, can be seen",
                 "limits on scratch, and on the processes of programs that run as root, are watched: a moment late",
-                "a process that flees while the verifier itself is killed may live on to its processor limit",
+                "what a program has started lives on when a worker is killed from outside in that moment",
+                "the processes of all of a user's programs count together: beside a fork bomb another's fork may fail",
                 "programs run as the verifier's user unless that is root and the interpreter open to others",
                 "each test costs more: a filter is put on every process",
                 BUGS,

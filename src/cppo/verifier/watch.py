@@ -9,15 +9,14 @@ import time
 from cppo.verifier.jail import PROCESSES
 from cppo.verifier.linux import (
     IS_LINUX,
-    PAGE_KB,
     SIGKILL,
     descendants,
     family_usage,
-    memory_pages,
     process_number,
+    resident_kb,
     waited_seconds,
 )
-from cppo.verifier.mounts import SCRATCH_MB, used_mb
+from cppo.verifier.mounts import is_full
 
 TYPING = False
 if TYPING:  # the typing module would fill the worker's memory
@@ -110,11 +109,11 @@ class Watch:
                 self.killed = "memory"
             elif cpu > self.limits["cpu"]:
                 self.killed = "cpu"
-        elif (number := process_number(pidfd)) and _resident_kb(number) > self.ceiling_kb:
+        elif resident_kb(pidfd) > self.ceiling_kb:
             self.killed = "memory"
         if self.disk is not None and not self.killed and time.perf_counter() > self._disk_at:
             self._disk_at = time.perf_counter() + DISK_SECONDS
-            if used_mb(self.disk) > SCRATCH_MB:
+            if is_full(self.disk):
                 self.killed = "disk"
 
     def _wait_by_turns(self, pid: int, started: float) -> Ended:
@@ -131,10 +130,3 @@ class Watch:
             if time.perf_counter() - started > self.limits["wall"]:
                 self.killed = "wall"
                 os.kill(pid, SIGKILL)
-
-
-def _resident_kb(number: bytes) -> int:
-    try:
-        return memory_pages(number)[1] * PAGE_KB
-    except (OSError, IndexError, ValueError):
-        return 0

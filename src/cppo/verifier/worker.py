@@ -153,7 +153,9 @@ class WorkerProcess:
         self._buffer += chunk
 
     def last_words(self) -> str:
-        """Return the last line that the worker wrote to its standard error."""
+        """Return the last line that the worker wrote to its standard error; empty after `end`."""
+        if self._errors.closed:
+            return ""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=0.2)
         size = os.fstat(self._errors.fileno()).st_size
