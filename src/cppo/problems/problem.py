@@ -59,8 +59,8 @@ class Problem:
     """One problem. `checker` None means the default of the mode: `codecontests` for stdin, `exact` for call.
 
     `checker` "program" means `checker_program`: source that defines `check(input, output, expected)`, which returns
-    True or False. In stdin mode it gets three texts, in call mode the list of arguments, the returned value and the expected
-    one. It runs in a jail of its own, under the limits of the problem.
+    True or False. In stdin mode it gets three texts, in call mode the list of arguments, the returned value and the
+    expected one. It runs in a jail of its own, under the limits of the problem.
 
     `solutions` are reference programs; `metadata` is free-form (the testbed keeps family and trait there). Raises
     `DataError` when mode, entry point, checker and tests disagree. A problem without tests can be built, but the
