@@ -312,6 +312,7 @@ def test_a_forked_copy_opens_the_file_anew(tmp_path: Path) -> None:
         assert wait_until(lambda: _rows(tmp_path / "kept") == 1)
         pid = os.fork()
         if pid == 0:
+            signal.alarm(60)
             code = 1
             try:
                 known = verifier.verify([(ECHO, "print(7)")]) == first and not verifier.worker_pids()

@@ -206,6 +206,7 @@ def test_a_forked_copy_starts_its_own_workers_and_leaves_its_parents_alone() -> 
         workers = verifier.worker_pids()
         pid = os.fork()
         if pid == 0:
+            signal.alarm(60)
             code = 1
             try:
                 code = 0 if verifier.verify([(ECHO, echo(7))])[0].passed else 1
@@ -225,6 +226,7 @@ def test_a_forked_copy_may_close_what_it_never_used() -> None:
         verifier.describe()
         pid = os.fork()
         if pid == 0:
+            signal.alarm(60)
             verifier.close()
             os._exit(0)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

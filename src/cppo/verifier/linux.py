@@ -171,7 +171,7 @@ def family_usage(numbers: list[bytes]) -> tuple[int, float]:
         found = rollup.find(b"\nPss:")
         memory += int(rollup[found + 5 :].split(None, 1)[0]) if found >= 0 else 0
     if not readable and private:
-        shared = max(map(_shared_memory_kb, numbers))
+        shared = sum(map(_shared_memory_kb, numbers))  # too much where they share the same: rare, and it cannot be told
         memory = max(memory, shared + sum(private) - (len(private) - 1) * min(private))
     return memory, ticks / CLOCK_TICKS
 

@@ -58,13 +58,14 @@ class WorkerProcess:
 
     def __init__(self, config: VerifierConfig) -> None:
         self._ways = ways(config)
+        self._tried = {way: why for way, why in _refused.items() if way in self._ways}
         self.report: dict[str, str] = {}
         self._scratch = ""
         self._start()
 
     def _start(self) -> None:
-        """Start the process in the first way that is not yet known to be refused."""
-        self._way = next((way for way in self._ways if way not in _refused), self._ways[-1])
+        """Start the process in the first way that has not been refused."""
+        self._way = next((way for way in self._ways if way not in self._tried), self._ways[-1])
         self._buffer = bytearray()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         self.connection, theirs = socket.socketpair()
@@ -106,10 +107,12 @@ class WorkerProcess:
             hello = self._hello()
             if "refused" not in hello:
                 break
-            _refused[self._way] = str(hello["refused"])
+            self._tried[self._way] = str(hello["refused"])
+            if hello.get("for_good", True):
+                _refused[self._way] = self._tried[self._way]
             self.end()
-            if all(way in _refused for way in self._ways):
-                raise VerifierError(refusal_text({way: _refused[way] for way in self._ways}))
+            if all(way in self._tried for way in self._ways):
+                raise VerifierError(refusal_text({way: self._tried[way] for way in self._ways}))
             self._start()
         self._scratch = hello["scratch"]
         self.report = {"python": hello["python"], **hello["report"]}
@@ -121,8 +124,8 @@ class WorkerProcess:
                 self._receive()
         except (WorkerDied, wire.WireError, OSError) as error:
             words = self.last_words()
-            if self._way.outer:  # the outer program refused, in its own words
-                return {"refused": words or str(error)}
+            if self._way.outer:  # the outer program refused, in its own words, or something else went wrong this time
+                return {"refused": words or str(error), "for_good": words.startswith(f"{self._way.outer}:")}
             self.end()
             raise VerifierError(f"a verifier worker did not start with {sys.executable}: {words or error}") from error
         return frame[1]

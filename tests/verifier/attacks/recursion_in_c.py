@@ -1,5 +1,5 @@
 # mode: stdin
-# allowed: RE MLE
+# allowed: RE MLE TLE
 """Overflow the stack of the interpreter itself."""
 
 import sys

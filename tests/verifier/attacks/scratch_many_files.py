@@ -1,5 +1,5 @@
 # mode: stdin
-# allowed: WA TLE RE
+# allowed: WA TLE RE OLE
 # limits: cpu_seconds=1 wall_seconds=4
 """Use up the inodes of the file system with empty files."""
 
