@@ -124,7 +124,7 @@ def test_a_stream_can_be_left_and_ends_its_programs() -> None:
             stream = verifier.stream([(ECHO, SLEEP), (ECHO, "")])
             assert (await anext(stream))[0] == 1
             assert await asyncio.to_thread(wait_until_running, workers, idle)
-            await stream.aclose()  # type: ignore[attr-defined]
+            await stream.aclose()
             assert await asyncio.to_thread(wait_until, lambda: not any(map(alive, workers)))
             assert (await verifier.verify([(ECHO, "print(7)")]))[0].passed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -45,6 +46,24 @@ def test_verdicts_come_as_programs_finish() -> None:
     assert sorted(index for index, _ in got) == [0, 1, 2, 3]
     assert [index for index, _ in got][-1] == 0
     assert {index: verdict.verdict.value for index, verdict in got} == {0: "AC", 1: "EMPTY", 2: "WA", 3: "AC"}
+
+
+def test_known_verdicts_do_not_keep_new_ones_back() -> None:
+    """An endless stream of programs that were judged before, with one that was not."""
+    known = (ECHO, "print(7)")
+
+    def pairs() -> Iterator[tuple[Problem, str]]:
+        yield ECHO, "print(8)"
+        yield from itertools.repeat(known)
+
+    with Verifier() as verifier:
+        verifier.verify([known])
+        deadline = time.monotonic() + 30
+        for index, verdict in verifier.stream(pairs()):
+            assert time.monotonic() < deadline
+            if index == 0:
+                assert verdict.verdict is Verdict.WA
+                break
 
 
 def test_an_empty_stream_starts_nothing() -> None:

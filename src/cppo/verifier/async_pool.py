@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -55,7 +55,9 @@ class AsyncVerifier(Facade):
                 raise
         return wanted.verdicts()
 
-    async def stream(self, pairs: Pairs, *, all_tests: bool = False) -> AsyncIterator[tuple[int, ProgramVerdict]]:
+    async def stream(
+        self, pairs: Pairs, *, all_tests: bool = False
+    ) -> AsyncGenerator[tuple[int, ProgramVerdict], None]:
         """Yield (index, verdict) of each (problem, program) of `pairs` as programs finish; see `Verifier.stream`."""
         stream = _Stream(await asyncio.to_thread(self._core), window(self.config))
         feeder = asyncio.create_task(stream.feed(pairs, all_tests))

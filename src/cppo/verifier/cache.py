@@ -68,6 +68,11 @@ class VerdictCache:
         if self._file is not None:
             self._file.close()
 
+    def abandon(self) -> None:
+        """Write what is not yet in the file, soon, without waiting for that and without a lock."""
+        if self._file is not None:
+            self._file.abandon()
+
     def forget(self) -> None:
         """Let go of the file in a forked copy of the process."""
         if self._file is not None:

@@ -65,6 +65,10 @@ class CacheFile:
         with self._lock:
             self._reader.close()
 
+    def abandon(self) -> None:
+        """Write what is left, soon, without waiting for that and without a lock."""
+        self._queue.put(None)
+
     def forget(self) -> None:
         """Let go of the file in a forked copy of the process."""
         _inherited.append(self._reader)

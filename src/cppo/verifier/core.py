@@ -44,6 +44,7 @@ class Core:
         """End soon without waiting, when nobody is left who could close it."""
         if self.pid == os.getpid():
             self.engine.abandon()
+            self.cache.abandon()
 
     def forget(self) -> None:
         """Let go of what belongs to the parent of this process."""
@@ -81,7 +82,7 @@ class Facade:
                 self._opened = None
             if self._opened is None:
                 self._opened = Core(self.config)
-                weakref.finalize(self, self._opened.abandon)
+                weakref.finalize(self, self._opened.abandon).atexit = False  # then workers hear the connection close
             return self._opened
 
     def _close(self) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from cppo.errors import VerifierError
 from cppo.verifier import wire
 from cppo.verifier.job import Job, Request, WorkerFault
+from cppo.verifier.judging import in_one_line
 from cppo.verifier.link import Link
 from cppo.verifier.schedule import Call, Schedule, Ticket
 from cppo.verifier.settings import VerifierConfig
@@ -117,28 +118,29 @@ class Dispatcher:
         starting = len(self.links) - len(self._idle) - len(self._busy)
         for _ in range(min(wanted - starting, self.config.workers - len(self.links))):
             try:
-                worker = WorkerProcess(self.config)
-            except OSError as error:
-                self._not_started(VerifierError(f"a verifier worker cannot be started: {error}"))
+                link = Link(WorkerProcess(self.config), now + START_SECONDS, self._scratch)
+            except (OSError, VerifierError) as error:
+                self._not_started(error)
                 return
-            link = Link(worker, now + START_SECONDS, self._scratch)
             self.links.add(link)
             self._listen(link, self._on_first_words, self._on_first_words)
 
-    def _not_started(self, error: VerifierError) -> None:
+    def _not_started(self, error: OSError | VerifierError) -> None:
         """A worker that cannot start is tried again while others run; when there is no other, every call fails."""
         if self.links:
             self._start_after = time.monotonic() + RESTART_SECONDS
-        else:
+        elif isinstance(error, VerifierError):
             self.fail(error)
+        else:
+            self.fail(VerifierError(f"a verifier worker cannot be started: {error}"))
 
     def _on_first_words(self, link: Link, _events: int) -> None:
-        if link not in self.links:  # ended by an event of the same round
+        if link not in self.links or link.ready:  # dealt with by an event of the same round
             return
         self._listen_no_more(link)
         try:
             link.wait_ready()
-        except VerifierError as error:
+        except (OSError, VerifierError) as error:
             self._retire(link)
             self._not_started(error)
             return
@@ -245,7 +247,7 @@ class Dispatcher:
         if ticket.job.failures <= self.config.retries:
             self._schedule.put_back(ticket, time.monotonic(), front=True)
         else:
-            words = f"the verifier failed: {reason}"
+            words = in_one_line(f"the verifier failed: {reason}")
             self._finish(ticket, ProgramVerdict(Verdict.INFRA, ticket.job.results, words))
 
     def _retire_with(self, orphans: Sequence[Ticket]) -> None:

@@ -18,6 +18,7 @@ from cppo.verifier.judging import (
     UnreadableAnswer,
     answered,
     excerpt,
+    in_one_line,
     judge_test,
     read_answer,
     read_report,
@@ -190,7 +191,7 @@ class Job:
 
     def end(self, run: Run, header: dict[str, Any]) -> ProgramVerdict | None:
         """Take the end of a run; return the verdict, or None when there is more to do. Raises `WorkerFault`."""
-        status, detail = header.get("status"), str(header.get("detail", ""))
+        status, detail = header.get("status"), in_one_line(str(header.get("detail", "")))
         if status == "CE" and run.checking:
             return ProgramVerdict(Verdict.INFRA, self.results, self._blame(f"it does not compile: {detail}"))
         if status == "CE" and not self._results and not run.received:

@@ -130,7 +130,9 @@ def judge_test(problem: PreparedProblem, index: int, report: Report, payload: by
         accepted = compare(answer, expected)
     except Exception as error:  # noqa: BLE001 - the boundary to the checkers: whatever one raises must not end the engine
         return result(
-            report, Verdict.INFRA, f"checker {problem.checker.name!r} failed: {type(error).__name__}: {error}"
+            report,
+            Verdict.INFRA,
+            in_one_line(f"checker {problem.checker.name!r} failed: {type(error).__name__}: {error}"),
         )
     if accepted:
         return result(report, Verdict.AC)

@@ -22,7 +22,11 @@ class Link:
     def __init__(self, worker: WorkerProcess, deadline: float, scratch: memoryview) -> None:
         self.worker = worker
         self.ready = False
-        self._adopt()
+        try:
+            self._adopt()
+        except OSError:  # no descriptor left for it
+            worker.end()
+            raise
         self.ticket: Ticket | None = None
         self.run: Run | None = None
         self.deadline = deadline

@@ -1,18 +1,15 @@
 """The verifier: runs programs on the tests of their problems and says which pass.
 
-What the jail covers. A program runs in processes forked from a small worker, never from the caller. One process a
-test (unless `isolate_tests` is off), no state carried over; CPU, wall time, resident memory, output, processes and
-open files limited; all descendants killed and reaped after each test; scratch emptied after each test; the environment
-empty; no descriptor, environment or memory of the caller within reach. Expected outputs stay in the caller: a program
-can return bytes or a JSON value, and the comparison happens here. As root, or where user namespaces are permitted,
-programs also have no network, their own process ids, a read-only file system with memory-backed scratch, and no
-capabilities; as root they run as a user that owns nothing. `Verifier.describe()` says which of these this machine
-permits.
+What passes. The problem's checker must accept the answer (standard output, or the value returned in call mode) of
+every test, within limits on processor time, wall time, memory and output. Answers are compared here: expected outputs
+never enter the jail of the program. CPU time decides TLE, wall time is the backstop; a timeout of a program that was
+kept waiting for a processor is repeated alone before it counts. What failed in the verifier itself is INFRA, never a
+verdict on the program.
 
-What it does not cover. System calls are not filtered (no seccomp), so the whole kernel is in reach of a hostile
-program. Files that anyone may read can be read, and /proc shows the processes of the machine. Memory is limited for
-each process, not for their sum (128 processes at most). Without namespaces a program of the same user can signal the
-caller's processes and use the network: use it only on programs you trust that far. Linux only.
+What the jail covers depends on its tier, `namespaces`, `landlock` or `rlimits`: see `cppo.verifier.tiers` for what each
+stops and what it leaves open, and `Verifier.describe()` for what this machine permits. In every tier programs run in
+processes forked from a small worker, never from the caller, one process a test (unless `isolate_tests` is off), with no
+state carried over, an empty environment, and everything they start killed after each test.
 """
 
 from __future__ import annotations
@@ -21,7 +18,7 @@ import contextlib
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -82,7 +79,7 @@ class Verifier(Facade):
 
     def stream(
         self, pairs: Iterable[tuple[Problem, str]], *, all_tests: bool = False
-    ) -> Iterator[tuple[int, ProgramVerdict]]:
+    ) -> Generator[tuple[int, ProgramVerdict], None, None]:
         """Yield (index, verdict) of each (problem, program) of `pairs` as programs finish; indices count the pairs.
 
         `pairs` may be endless: it is read no further ahead of the results than keeps the workers busy. Raises as
@@ -106,7 +103,7 @@ class Verifier(Facade):
                         flying += 1
                     else:
                         known.append((index, taken))
-                if known:
+                if known and arrived.empty():
                     yield known.popleft()
                 elif flying:
                     number, outcome = arrived.get()
