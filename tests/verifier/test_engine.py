@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
+import socket
+import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -225,6 +229,30 @@ def test_no_program_waits_for_a_worker_that_cannot_be_started(monkeypatch: pytes
     assert [verdict.passed for verdict in verdicts] == [True] * 6
     with pytest.raises(VerifierError, match=r"cannot be started: .*temporarily unavailable"):
         judge([passing("more")])
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_worker_that_starts_again_is_listened_to_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first process is gone, and its connection with it, before anyone looks: as where the best jail is refused."""
+
+    class Refused(ScriptedWorker):
+        def __init__(self, config: Settings) -> None:
+            self._config = config
+            self.connection, theirs = socket.socketpair()
+            theirs.close()
+            self._process = subprocess.Popen(["true"])
+            self.pid = self._process.pid
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+
+        def wait_ready(self) -> None:
+            self.end()
+            super().__init__(self._config)
+            super().wait_ready()
+
+    monkeypatch.setattr(dispatcher, "WorkerProcess", Refused)
+    started = time.monotonic()
+    assert [verdict.passed for verdict in judge([passing("a"), passing("b")], workers=2)] == [True, True]
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.usefixtures("folder")

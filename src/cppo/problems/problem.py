@@ -60,7 +60,8 @@ class Problem:
 
     `checker` "program" means `checker_program`: source that defines `check(input, output, expected)`, which returns
     True or False. In stdin mode it gets three texts, in call mode the list of arguments, the returned value and the
-    expected one. It runs in a jail of its own, under the limits of the problem.
+    expected one. It runs in a jail of its own, under the limits of the problem, and must answer for whatever a program
+    may write: where it raises, the verdict is INFRA and says nothing of the program.
 
     `solutions` are reference programs; `metadata` is free-form (the testbed keeps family and trait there). Raises
     `DataError` when mode, entry point, checker and tests disagree. A problem without tests can be built, but the
