@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -84,14 +85,12 @@ def test_a_worker_that_does_not_read_holds_up_nobody_else() -> None:
         assert wait_until(lambda: len(verifier.worker_pids()) == 2)
         asleep = verifier.worker_pids()[0]
         asleep_family = [asleep, *descendants(asleep)]
-        for pid in asleep_family:
-            os.kill(pid, signal.SIGSTOP)
+        _signal(asleep_family, signal.SIGSTOP)
         woken = threading.Event()
 
         def wake() -> None:
             woken.set()
-            for pid in asleep_family:
-                os.kill(pid, signal.SIGCONT)
+            _signal(asleep_family, signal.SIGCONT)
 
         program = "import sys\nprint(len(sys.stdin.buffer.read()))"
         before = 0
@@ -105,6 +104,12 @@ def test_a_worker_that_does_not_read_holds_up_nobody_else() -> None:
                 timer.cancel()
                 wake()
         assert before == 7
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # what ended a program may have ended just now
+            os.kill(pid, number)
 
 
 @pytest.mark.parametrize("name", ["cpu_seconds", "wall_seconds", "memory_mb", "output_mb", "lines"])
