@@ -129,6 +129,31 @@ def test_a_wrong_answer_before_the_checker_s_failure_stays_wrong(verifier: Verif
     assert everything.verdict is Verdict.WA
 
 
+FRAGILE = {
+    "an exception": "int(output)\n    return True",
+    "time": "while output == 'x\\n': pass\n    return True",
+    "no answer of its own": "return output if output == 'x\\n' else True",
+}
+
+
+@pytest.mark.parametrize("words", FRAGILE)
+@pytest.mark.parametrize("all_tests", [False, True])
+def test_an_answer_that_breaks_a_checker_which_accepts_the_expected_one_is_wrong(
+    verifier: Verifier, words: str, all_tests: bool
+) -> None:
+    check = f"def check(input, output, expected):\n    {FRAGILE[words]}"
+    got = judge(verifier, root(check), "n = int(input())\nprint(n if n != 4 else 'x')", all_tests=all_tests)
+    assert names(got) == (["AC", "WA", "AC"] if all_tests else ["AC", "WA"])
+    assert got.verdict is Verdict.WA
+    assert got.tests[1].detail.startswith("wrote 'x\\n', which the checker program cannot judge (")
+    assert got.tests[1].detail.endswith("), as it can the expected answer")
+
+
+def test_a_checker_that_rejects_the_expected_answer_too_is_to_blame(verifier: Verifier) -> None:
+    check = "def check(input, output, expected):\n    int(output)\n    return False"
+    assert names(judge(verifier, root(check), "print('x')")) == ["INFRA"]
+
+
 def test_the_judged_program_never_sees_what_is_expected(verifier: Verifier) -> None:
     """Neither the expected outputs nor the checker program are in its jail; the checker's jail has both."""
     secret = "314159265358"

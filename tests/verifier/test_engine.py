@@ -59,7 +59,7 @@ def test_a_timeout_under_load_is_repeated_alone_and_that_verdict_counts(folder: 
     again = [run for run in seen if run["name"] == "late"][-1]
     overlapping = [run["name"] for run in seen if run["end"] > again["start"] and run["start"] < again["end"]]
     assert overlapping == ["late"]
-    assert any(run["end"] > seen[1]["start"] and run["start"] < seen[1]["end"] for run in seen[2:])  # the load was real
+    assert len({run["pid"] for run in seen}) == 2  # there was a worker that had to wait
 
 
 def test_nothing_is_started_beside_a_program_that_runs_alone(folder: Path) -> None:

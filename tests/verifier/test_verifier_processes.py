@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import alive, descendants, wait_until
+from processes import alive, descendants, wait_until, wait_until_running
 
 from cppo.errors import VerifierError
 from cppo.problems import Limits, Problem, TestCase
@@ -117,20 +117,27 @@ def test_close_ends_every_worker() -> None:
 
 CHILD = """
 import sys, time
+sys.path.insert(0, sys.argv[1])
+from processes import descendants
 from cppo.problems import Problem, TestCase
 from cppo.verifier import Verifier
 verifier = Verifier()
 verifier.describe()
-print(verifier.worker_pids()[0], flush=True)
+worker = verifier.worker_pids()[0]
+print(worker, flush=True)
+print(len(descendants(worker)), flush=True)
 verifier.verify([(Problem("a", "", [TestCase("", "")]), "import time\\ntime.sleep(60)")])
 """
 
 
 def test_a_killed_caller_leaves_no_process() -> None:
-    process = subprocess.Popen([sys.executable, "-c", CHILD], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(Path(__file__).parent)], stdout=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     worker = int(process.stdout.readline())
-    assert wait_until(lambda: len(descendants(worker)) >= 2)  # the program's process and its test
+    idle = int(process.stdout.readline())
+    assert wait_until_running([worker], idle + 1)  # the program's process and its test
     family = [worker, *descendants(worker)]
     process.kill()
     process.wait()
@@ -142,10 +149,11 @@ def test_a_killed_worker_leaves_no_process() -> None:
     with Verifier(VerifierConfig(retries=0)) as verifier:
         verifier.describe()
         worker = verifier.worker_pids()[0]
+        idle = len(descendants(worker))
         family: list[int] = []
 
         def kill() -> None:
-            wait_until(lambda: len(descendants(worker)) >= 2)
+            wait_until_running([worker], idle + 1)
             family.extend(descendants(worker))
             os.kill(worker, signal.SIGKILL)
 
@@ -154,7 +162,7 @@ def test_a_killed_worker_leaves_no_process() -> None:
         got = verifier.verify([(ECHO, "import time\ntime.sleep(60)")])[0]
         thread.join()
         assert got.verdict is Verdict.INFRA
-        assert len(family) >= 2
+        assert len(family) >= idle + 2
         assert wait_until(lambda: not any(alive(pid) for pid in family))
 
 

@@ -31,6 +31,7 @@ from cppo.verifier.linux import (
     SIGXFSZ,
     anonymous_file,
     handle_by_default,
+    peak_kb,
     prctl,
     resident_kb,
 )
@@ -180,8 +181,11 @@ class Worker:
             except guest.COMPILE_ERRORS as error:
                 supervisor.send_uncompilable(guest.describe(error))
             else:
-                self.shared[COMPILED] = 1
-                supervisor.run(code)
+                if peak_kb(resource.getrusage(resource.RUSAGE_SELF)) > supervisor.compile_limit_kb:  # between two looks
+                    supervisor.send_uncompilable(too_much_to_compile(supervisor.compile_limit_kb))
+                else:
+                    self.shared[COMPILED] = 1
+                    supervisor.run(code)
             os._exit(0)
         except BaseException:  # noqa: BLE001 - the boundary of this process: its last words go to the worker's standard error
             sys.excepthook(*sys.exc_info())
@@ -215,7 +219,7 @@ class Worker:
                     reason = f"more than {compile_seconds:g} s to compile"
                     os.kill(pid, SIGKILL)
                 elif not self.shared[COMPILED] and resident_kb(pidfd) > memory_kb:
-                    reason = f"more than {memory_kb // 1024} MiB to compile"
+                    reason = too_much_to_compile(memory_kb)
                     os.kill(pid, SIGKILL)
         finally:
             if pidfd >= 0:
@@ -223,6 +227,11 @@ class Worker:
         if status and not reason:
             reason = f"the process of the program ended with status {os.waitstatus_to_exitcode(status)}"
         return reason
+
+
+def too_much_to_compile(limit_kb: int) -> str:
+    """Return why a program whose compilation took more resident memory than `limit_kb` is not run."""
+    return f"more than {limit_kb // 1024} MiB to compile"
 
 
 def main(arguments: str) -> None:

@@ -54,12 +54,16 @@ class Request:
 
 @dataclass
 class Held:
-    """An answer that waits for the checker program, and what its test's result will be when it is accepted."""
+    """An answer that waits for the checker program, and what its test's result will be when it is accepted.
+
+    `failure`: how the checker program failed on this answer. Then `answer` is the expected one, by which it is tried.
+    """
 
     index: int
     answer: bytes
     accepted: TestResult
     words: str
+    failure: str = ""
 
 
 @dataclass
@@ -67,7 +71,7 @@ class Run:
     """What a worker is asked to do, and what it has said so far. `count` tests, from the test (or held answer) `first`.
 
     `alone`: nothing else runs meanwhile. `stopped`: the worker was told to make no further test. `repeat`: the last
-    result does not count and the run ends before it.
+    result does not count and the run ends before it. `failure`: the same, because the checker program failed like this.
     """
 
     frame: list[bytes]
@@ -79,6 +83,7 @@ class Run:
     stopped: bool = False
     failed: bool = False
     repeat: bool = False
+    failure: str = ""
     results: list[TestResult | None] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
 
@@ -139,14 +144,19 @@ class Job:
             raise wire.WireError("more tests than were asked for")
         report = read_report(header)
         run.received += 1
-        if run.repeat:
+        if run.repeat or run.failure:
             return False
         if self._recheck and not run.alone and report.clock and report.waited >= WAITED_SHARE * report.wall:
             run.repeat = True
             return self.everything
         position = run.first + run.received - 1
         if run.checking:
-            outcome: TestResult | None = self._judge_check(self._held[position], report, payload)
+            held = self._held[position]
+            accepted, words = self._read_check(report, payload)
+            if accepted is None and not held.failure:
+                run.failure = words
+                return report.status == "ok" or self.everything
+            outcome: TestResult | None = self._checked(held, accepted)
         elif self.problem.checker_source and report.status == "ok":
             outcome = self._hold(run, position, report, payload)
         else:
@@ -169,21 +179,32 @@ class Job:
             return result(report, Verdict.WA, str(error))
         return None
 
-    def _judge_check(self, held: Held, report: Report, payload: bytes) -> TestResult:
-        words = f"{report.status}: {report.detail}"
-        if report.status == "ok":
-            try:
-                answer = read_answer("call", report, payload)
-            except UnreadableAnswer as error:
-                words = str(error)
-            else:
-                if answer is True:
-                    return held.accepted
-                if answer is False:
-                    words = f"{held.words}, which the checker program rejects"
-                    return replace(held.accepted, verdict=Verdict.WA, detail=words)
-                words = f"it returned {excerpt(answer)}; allowed: True, False"
-        return replace(held.accepted, verdict=Verdict.INFRA, detail=self._blame(words))
+    @staticmethod
+    def _read_check(report: Report, payload: bytes) -> tuple[bool | None, str]:
+        """Return what the checker program decided; None, and why, when it failed to decide."""
+        if report.status != "ok":
+            return None, f"{report.status}: {report.detail}"
+        try:
+            answer = read_answer("call", report, payload)
+        except UnreadableAnswer as error:
+            return None, str(error)
+        if answer is True or answer is False:
+            return answer, ""
+        return None, f"it returned {excerpt(answer)}; allowed: True, False"
+
+    def _checked(self, held: Held, accepted: bool | None) -> TestResult:
+        """Return the result of a test. Where the checker program failed on the answer but accepts the expected one, the
+        answer is to blame: otherwise a program could break the checker, and be left out instead of being wrong.
+        """
+        if held.failure and not accepted:
+            return replace(held.accepted, verdict=Verdict.INFRA, detail=self._blame(held.failure))
+        if held.failure:
+            words = f"which the checker program cannot judge ({held.failure}), as it can the expected answer"
+        elif accepted:
+            return held.accepted
+        else:
+            words = "which the checker program rejects"
+        return replace(held.accepted, verdict=Verdict.WA, detail=f"{held.words}, {words}")
 
     @staticmethod
     def _blame(words: str) -> str:
@@ -198,7 +219,7 @@ class Job:
             return ProgramVerdict(Verdict.CE, (), detail)
         if status != "ok":
             raise WorkerFault(detail or f"the worker ended a program with status {status!r}")
-        ended_early = run.stopped or run.repeat or (run.failed and not self.everything)
+        ended_early = run.stopped or run.repeat or run.failure or (run.failed and not self.everything)
         if run.received < run.count and not (run.received and ended_early):
             raise WorkerFault("the worker left tests out")
         self.alone = run.repeat
@@ -206,6 +227,10 @@ class Job:
             checked, self._held = self._held[: len(run.results)], self._held[len(run.results) :]
             for held, outcome in zip(checked, run.results, strict=True):
                 self._results[held.index] = outcome
+            if run.failure:
+                doubted = self._held[0]
+                expected = values.encode(self.problem.expected[doubted.index])
+                self._held[0] = replace(doubted, answer=expected, failure=run.failure)
         else:
             self._results += run.results
             self._held += run.held

@@ -137,6 +137,11 @@ def resident_kb(pidfd: int) -> int:
         return 0
 
 
+def peak_kb(usage: resource.struct_rusage) -> int:
+    """Return the most resident memory of a usage of one's own or of one waited for; Linux and macOS use two units."""
+    return usage.ru_maxrss if IS_LINUX else usage.ru_maxrss // 1024
+
+
 def waited_seconds(number: bytes) -> float:
     """Return how long a process was ready to run but had no processor; 0 where the kernel does not tell."""
     try:

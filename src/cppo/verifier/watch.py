@@ -12,6 +12,7 @@ from cppo.verifier.linux import (
     SIGKILL,
     descendants,
     family_usage,
+    peak_kb,
     process_number,
     resident_kb,
     waited_seconds,
@@ -39,7 +40,7 @@ class Ended:
 
     def __init__(self, status: int, usage: resource.struct_rusage, wall: float, watch: Watch) -> None:
         self.status = status
-        self.peak_kb = usage.ru_maxrss if IS_LINUX else usage.ru_maxrss // 1024
+        self.peak_kb = peak_kb(usage)
         self.wall = wall
         self.waited = watch.waited
         self.killed = watch.killed
