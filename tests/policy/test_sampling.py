@@ -33,6 +33,27 @@ def test_temperature_one_half_squares_the_probabilities(uniform: float, token: i
     assert log_prob == pytest.approx(math.log(probability / 0.38))
 
 
+@pytest.mark.parametrize(
+    ("uniform", "token", "probability"), [(0.0, 1, 0.3 / 0.8), (0.37, 1, 0.3 / 0.8), (0.38, 2, 0.5 / 0.8)]
+)
+def test_min_p_leaves_out_what_is_much_less_likely_than_the_likeliest(
+    uniform: float, token: int, probability: float
+) -> None:
+    logits = torch.tensor([[0.2, 0.3, 0.5]], dtype=torch.float64).log()
+    uniforms = torch.tensor([uniform], dtype=torch.float64)
+    drawn, log_probs = sample(logits, torch.ones(1), uniforms, torch.tensor([0.5]))  # 0.2 < 0.5 × 0.5 <= 0.3
+    assert int(drawn) == token
+    assert float(log_probs) == pytest.approx(math.log(probability))
+
+
+def test_min_p_looks_at_the_probabilities_after_the_temperature() -> None:
+    # at temperature 1/2 [0.2, 0.3, 0.5] is as [0.04, 0.09, 0.25]: 0.09 is less than 0.39 × 0.25
+    logits = torch.tensor([[0.2, 0.3, 0.5]], dtype=torch.float64).log().repeat(3, 1)
+    uniforms = torch.tensor([0.0, 0.0, 0.0], dtype=torch.float64)
+    drawn, _ = sample(logits, torch.tensor([0.5, 1.0, 1.0]), uniforms, torch.tensor([0.39, 0.39, 0.0]))
+    assert drawn.tolist() == [2, 0, 0]
+
+
 @pytest.mark.parametrize("uniform", [0.0, 0.999])
 def test_temperature_zero_takes_the_largest_whatever_the_uniform(uniform: float) -> None:
     drawn, log_prob = draw([0.2, 0.5, 0.3], uniform, 0.0)

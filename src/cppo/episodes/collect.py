@@ -36,13 +36,15 @@ class Verifies(Protocol):
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the two phases sample. Token limits count generated tokens."""
+    """How the two phases sample. Token limits count generated tokens; `*_min_p` as in `GenerationRequest`."""
 
     k: int = 4
     plan_temperature: float = 0.9
     solve_temperature: float = 0.7
     plan_tokens: int = 512
     program_tokens: int = 2048
+    plan_min_p: float = 0.0
+    solve_min_p: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def collect_plans(
             sampling.plan_tokens,
             sampling.plan_temperature,
             derive_seed(*seed, problem.id, m, "plan"),
+            sampling.plan_min_p,
         )
         for problem in problems
         for prompt in [bench.prompts.plan(problem.task, sampling.k)]
@@ -104,6 +107,7 @@ def solve_plans(
             sampling.program_tokens,
             sampling.solve_temperature,
             derive_seed(*seed, problems[p].id, groups[p][m].index, "solve", i),
+            sampling.solve_min_p,
         )
         for p, m, i, method in slots
     ]
@@ -131,6 +135,7 @@ def collect_direct(
             sampling.program_tokens,
             sampling.solve_temperature,
             derive_seed(*seed, problem.id, "direct", i),
+            sampling.solve_min_p,
         )
         for problem in problems
         for prompt in [bench.prompts.direct(problem.task)]

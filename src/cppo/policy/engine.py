@@ -24,20 +24,24 @@ class StopReason(StrEnum):
 class GenerationRequest:
     """One sample to draw. `seed` alone decides the random choices: order and batching do not change them.
 
-    `max_tokens` is the most tokens generated, at least 1; `temperature` 0 means greedy. Raises `ModelError` when one of
-    them is out of range.
+    `max_tokens` is the most tokens generated, at least 1; `temperature` 0 means greedy. `min_p` (arXiv 2407.01082)
+    leaves out tokens less than that times as likely, at this temperature, as the likeliest one; 0 leaves out none.
+    Raises `ModelError` when one of them is out of range.
     """
 
     prompt: Prompt
     max_tokens: int
     temperature: float
     seed: int
+    min_p: float = 0.0
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:
             raise ModelError(f"a token limit is {self.max_tokens}; it must be at least 1")
         if not 0 <= self.temperature < math.inf:
             raise ModelError(f"a temperature is {self.temperature}; it must be a number from 0 (greedy) upwards")
+        if not 0 <= self.min_p < 1:
+            raise ModelError(f"min_p is {self.min_p}; it must be a number from 0 (off) and below 1")
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,7 @@ class _Batch:
         self.engine, self.requests, self.prompts = engine, requests, prompts
         self.device = device = next(engine.model.parameters()).device
         n = len(requests)
+        self.min_p_N = torch.tensor([r.min_p for r in requests], dtype=torch.float64, device=device)
         self.temperatures_N = torch.tensor([r.temperature for r in requests], dtype=torch.float64, device=device)
         self.limits_N = torch.tensor([r.max_tokens for r in requests], device=device)
         self.ends = torch.tensor(sorted(engine.ends), device=device)
@@ -114,7 +115,7 @@ class _Batch:
         step = 0
         while True:
             temperatures, uniforms = self.temperatures_N[self.alive], self.uniforms.at(step)[self.alive]
-            sampled, log_probs = sample(logits, temperatures, uniforms)
+            sampled, log_probs = sample(logits, temperatures, uniforms, self.min_p_N[self.alive])
             self.tokens_NT[self.alive, step] = sampled
             self.log_probs_N[self.alive] += torch.where(unfinished, log_probs, 0.0)
             step += 1

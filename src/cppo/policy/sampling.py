@@ -28,18 +28,23 @@ class Uniforms:
 
 
 def sample(
-    logits: torch.Tensor, temperatures: torch.Tensor, uniforms: torch.Tensor
+    logits: torch.Tensor, temperatures: torch.Tensor, uniforms: torch.Tensor, min_p: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Draw one token a row; greedy where the temperature is 0.
 
-    logits [n, vocabulary]; temperatures [n]; uniforms [n], float64 in [0, 1). Returns the tokens [n] and their
-    log-probabilities [n], float64, at the row's temperature (greedy rows: at temperature 1).
+    logits [n, vocabulary]; temperatures [n]; uniforms [n], float64 in [0, 1); min_p [n], in [0, 1): tokens less than
+    min_p times as likely as the row's likeliest are never drawn. Returns the tokens [n] and their log-probabilities
+    [n], float64, at the row's temperature among the tokens that may be drawn (greedy rows: at temperature 1).
     """
     # Half-precision logits would make probabilities of three digits.
     logits = logits if logits.dtype is torch.float64 else logits.float()
     greedy = temperatures == 0
     scale = torch.where(greedy, 1.0, temperatures).to(logits.dtype)
     probs = torch.softmax(logits / scale[:, None], dim=-1)
+    if min_p is not None and bool((min_p > 0).any()):
+        least = min_p.to(probs.dtype)[:, None] * probs.amax(-1, keepdim=True)
+        probs = torch.where(probs < least, 0.0, probs)
+        probs = probs / probs.sum(-1, keepdim=True)
     # In float64 the sum over a large vocabulary loses nothing, and the tail stays reachable.
     cumulative = probs.cumsum(-1, dtype=torch.float64)
     targets = uniforms * cumulative[:, -1]

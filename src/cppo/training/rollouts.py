@@ -41,7 +41,13 @@ class Rollout(Protocol):
 def sampling_of(settings: RLSettings, k: int) -> Sampling:
     """Return the sampling part of a stage's settings."""
     return Sampling(
-        k, settings.plan_temperature, settings.solve_temperature, settings.plan_tokens, settings.program_tokens
+        k,
+        settings.plan_temperature,
+        settings.solve_temperature,
+        settings.plan_tokens,
+        settings.program_tokens,
+        settings.plan_min_p,
+        settings.solve_min_p,
     )
 
 

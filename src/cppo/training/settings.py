@@ -131,6 +131,11 @@ class RLSettings(Section):
     """Sampling temperature of plans."""
     solve_temperature: float = Field(0.7, gt=0)
     """Sampling temperature of programs."""
+    plan_min_p: float = Field(0.0, ge=0, lt=1)
+    """Plan tokens less than this times as likely as the likeliest are not sampled: with a high temperature, plans are
+    varied but still plans."""
+    solve_min_p: float = Field(0.0, ge=0, lt=1)
+    """The same for the tokens of programs."""
     plan_tokens: int = Field(512, ge=1)
     """Token limit of a plan."""
     program_tokens: int = Field(2048, ge=1)
