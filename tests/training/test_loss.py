@@ -13,7 +13,7 @@ from cppo.training.loss import sequence_weights, token_terms, weighted_sequence_
 def test_on_policy_loss_is_minus_the_advantage_plus_the_kl() -> None:
     log_probs = torch.tensor([[math.log(0.5), math.log(0.25)]])
     reference = torch.tensor([[math.log(0.25), math.log(0.25)]])
-    terms = token_terms(log_probs, log_probs, reference, torch.tensor([2.0]), epsilon=0.2, beta=0.1)
+    terms = token_terms(log_probs, log_probs, reference, torch.tensor([2.0]), epsilon=0.2, beta_B=torch.tensor([0.1]))
     # d = log .25 − log .5 = −log 2: exp(d) − 1 − d = .5 − 1 + .693147
     assert terms.kl[0].tolist() == pytest.approx([0.193147, 0.0], abs=1e-6)
     assert terms.loss[0].tolist() == pytest.approx([-2 + 0.0193147, -2.0], abs=1e-6)
@@ -31,9 +31,18 @@ def test_on_policy_loss_is_minus_the_advantage_plus_the_kl() -> None:
 )
 def test_clipping(ratio: float, advantage: float, loss: float, clipped: float) -> None:
     new = torch.tensor([[math.log(ratio)]])
-    terms = token_terms(new, torch.zeros(1, 1), None, torch.tensor([advantage]), epsilon=0.2, beta=0.5)
+    terms = token_terms(
+        new, torch.zeros(1, 1), None, torch.tensor([advantage]), epsilon=0.2, beta_B=torch.tensor([0.5])
+    )
     assert float(terms.loss) == pytest.approx(loss)
     assert float(terms.clipped) == clipped
+
+
+def test_each_sequence_has_its_own_weight_of_the_kl() -> None:
+    log_probs = torch.full((2, 1), math.log(0.5))
+    reference = torch.full((2, 1), math.log(0.25))
+    terms = token_terms(log_probs, log_probs, reference, torch.zeros(2), epsilon=0.2, beta_B=torch.tensor([0.0, 10.0]))
+    assert terms.loss.squeeze(1).tolist() == pytest.approx([0.0, 1.93147], abs=1e-5)
 
 
 def test_sequences_are_averaged_over_their_own_tokens() -> None:

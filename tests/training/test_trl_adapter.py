@@ -127,6 +127,19 @@ def test_a_second_iteration_moves_the_ratio_and_measures_kl(tiny: tuple[Any, Any
     assert trainer.region_means()["kl/planner"] > 1e-4
 
 
+def test_programs_may_be_held_to_the_reference_more_than_plans(tiny_directory: Path, tmp_path: Path) -> None:
+    from cppo.policy.loading import load_model, load_tokenizer
+
+    kl = {}
+    for solver_beta in (None, 5.0):
+        pair = (load_model(tiny_directory), load_tokenizer(tiny_directory))
+        sequences = rollout_of(pair[1].eos_token_id)
+        options = {"beta": 1e-6, "solver_beta": solver_beta, "iterations": 8, "learning_rate": 0.05}
+        _, trainer = train(pair, tmp_path / str(solver_beta), sequences, **options)
+        kl[solver_beta] = trainer.region_means()["kl/solver"]
+    assert 0 < kl[5.0] < 0.7 * kl[None]
+
+
 def test_an_empty_step_changes_nothing(tiny: tuple[Any, Any], tmp_path: Path) -> None:
     changed, _ = train(tiny, tmp_path, [SKIPPED] * 12)
     assert all(float(delta.abs().max()) == 0 for delta in changed.values())

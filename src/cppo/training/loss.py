@@ -24,9 +24,9 @@ def token_terms(
     reference_log_probs: torch.Tensor | None,
     advantages_B: torch.Tensor,
     epsilon: float,
-    beta: float,
+    beta_B: torch.Tensor,
 ) -> TokenTerms:
-    """Return, per token, −min(r A, clip(r, 1−ε, 1+ε) A) + β (exp(d) − 1 − d).
+    """Return, per token, −min(r A, clip(r, 1−ε, 1+ε) A) + β (exp(d) − 1 − d), A and β one a sequence.
 
     r = exp(log π − log π_old), d = log π_ref − log π; the KL term is the non-negative k3 estimator. `clipped` is 1
     where the clipped branch is active. All log-probabilities are at temperature 1.
@@ -41,7 +41,7 @@ def token_terms(
     else:
         gap = reference_log_probs - log_probs
         kl = torch.exp(gap) - 1 - gap
-        loss = loss + beta * kl
+        loss = loss + beta_B[:, None] * kl
     return TokenTerms(loss, kl, clipped.float())
 
 

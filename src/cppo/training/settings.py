@@ -123,6 +123,8 @@ class RLSettings(Section):
     """Sequences a forward-backward pass; must divide the sequences of a step."""
     beta: float = Field(0.01, ge=0)
     """Weight of the KL to the frozen reference, on every trained sequence."""
+    solver_beta: float | None = Field(None, ge=0)
+    """Weight of that KL on programs, where it differs from `beta`."""
     epsilon: float = Field(0.2, gt=0, lt=1)
     """Clipping range of the probability ratio."""
     iterations: int = Field(1, ge=1)
@@ -158,6 +160,11 @@ class RLSettings(Section):
     """Rollouts between those whose episodes are kept on disk."""
     engine: dict[str, Any] = {}
     """Further options handed to TRL's GRPOConfig, checked against it."""
+
+    @property
+    def beta_of_solver(self) -> float:
+        """The KL weight of programs."""
+        return self.beta if self.solver_beta is None else self.solver_beta
 
 
 class WarmupSettings(RLSettings):

@@ -152,14 +152,14 @@ class RegionTrainer(GRPOTrainer):  # type: ignore[misc]
             compute_entropy=True,
         )
         mask = completion_mask * inputs["tool_mask"]
-        old = inputs.get("old_per_token_logps")
+        old, settings = inputs.get("old_per_token_logps"), self.region_settings
         terms = token_terms(
             log_probs,
             log_probs.detach() if old is None else old,
             inputs.get("ref_per_token_logps"),
             inputs["advantages"],
             self.epsilon_low,
-            self.beta,
+            torch.where(inputs["planner"] > 0, settings.beta, settings.beta_of_solver),
         )
         self._add_region_totals(terms, entropies, mask, inputs["planner"])
         return weighted_sequence_mean(terms.loss, mask, inputs["weights"])
@@ -209,7 +209,7 @@ def grpo_arguments(
         "lr_scheduler_type": "constant",
         "weight_decay": settings.weight_decay,
         "max_grad_norm": settings.max_grad_norm,
-        "beta": settings.beta,
+        "beta": max(settings.beta, settings.beta_of_solver),  # above 0, the reference is loaded and scores
         "epsilon": settings.epsilon,
         "loss_type": "grpo",
         "scale_rewards": "none",
