@@ -79,6 +79,20 @@ def test_without_the_gate_the_fourth_tuple_earns_too() -> None:
     assert advantages(result, Region.PLANNER) == [0.707, None, -1.414, 0.707]
 
 
+@pytest.mark.parametrize(
+    ("credited", "plans", "programs"),
+    [
+        ("planner", [1.414, None, -0.707, -0.707], [0.0, 0.0, 0.0, None, None, None, 0.0, 0.0]),
+        ("solver", [0.0, None, 0.0, 0.0], [1.0, -1.0, 0.0, None, None, None, 1.0, -1.0]),
+    ],
+)
+def test_one_region_may_be_left_without_credit(credited: str, plans: list[Any], programs: list[Any]) -> None:
+    settings = JointSettings(tuples=4, credited=credited)  # type: ignore[arg-type]
+    result = SplitRegionRollout(settings, 2, Gate())(PROBLEMS, workbench(), (0,))
+    assert advantages(result, Region.PLANNER) == plans
+    assert advantages(result, Region.SOLVER) == programs  # still in the loss: the KL holds them
+
+
 def test_warmup_earns_by_the_gate_alone_and_writes_no_program() -> None:
     bench = workbench()
     result = PlannerRollout(WarmupSettings(tuples=4), 2, Gate())(PROBLEMS, bench, (0,))

@@ -81,6 +81,14 @@ def pkpo_loo1(rewards: ArrayLike, k: int) -> Floats:
     return set_advantages(values, k, baseline=k - 1)
 
 
+def pkpo_standardised(rewards: ArrayLike, k: int) -> Floats:
+    """Return `pkpo_loo1` put through mean and standard deviation of the group: a mistake, kept to show what it costs.
+
+    For binary rewards with c correct samples it is GRPO where c ≤ n − k + 1 and zero above.
+    """
+    return standardise(pkpo_loo1(rewards, k))
+
+
 def passk_training(rewards: ArrayLike, k: int) -> Floats:
     """Return the analytic advantage of Pass@k training (arXiv 2508.10751).
 
@@ -143,6 +151,7 @@ RULES: dict[str, Rule] = {
         Rule("pkpo_s", pkpo_s, False, True, True, "arXiv 2505.15201"),
         Rule("pkpo_loo", pkpo_loo, True, True, True, "arXiv 2505.15201", spare=1),
         Rule("pkpo_loo1", pkpo_loo1, False, True, True, "arXiv 2505.15201"),
+        Rule("pkpo_standardised", pkpo_standardised, True, True, False, "arXiv 2505.15201, standardised (ablation)"),
         Rule("passk_training", passk_training, True, True, False, "arXiv 2508.10751"),
         Rule("maxrl", maxrl, True, False, False, "arXiv 2602.02710"),
     )

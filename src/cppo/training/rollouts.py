@@ -123,6 +123,8 @@ class SplitRegionRollout:
         plans, solvers = split_region(
             rewards, facts.rewards_PMK, masks.branch_PMK, masks.tuple_PM, self.settings.solver_rule
         )
+        plans = plans * (self.settings.credited != "solver")
+        solvers = solvers * (self.settings.credited != "planner")
         sequences: list[TrainingSequence] = []
         for p, group in enumerate(groups):
             sequences += self._problem_sequences(group, plans[p], solvers[p], masks.tuple_PM[p])

@@ -202,6 +202,9 @@ class JointSettings(RLSettings):
     """Reward of a plan: `product` J·R_out (the method), or an ablation."""
     solver_rule: str = "within_tuple"
     """Credit of a program: `within_tuple` (the method), or an ablation."""
+    credited: Literal["both", "planner", "solver"] = "both"
+    """Regions that get credit. The other one has advantage 0 and is held by the KL alone (ablation: it is frozen, as
+    far as weights that both share can be)."""
 
     @model_validator(mode="after")
     def _known_rules(self) -> JointSettings:
