@@ -123,6 +123,8 @@ def test_a_checker_in_place_of_their_own(gold: Callable[..., tuple[int, str, str
         (["--fail-below", "nan"], "--fail-below is nan"),
         (["--checkers", "exact,tokns"], "unknown checker 'tokns' (did you mean 'tokens'?)"),
         (["--checker", "exat"], "did you mean 'exact'?"),
+        (["--checker", "program"], "--checker program: a checker program is a problem's own"),
+        (["--checkers", "exact,program"], "--checkers program: a checker program is a problem's own"),
         (["-o", "problems.jsonl"], "is a file that is read"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +136,11 @@ def test_damaged_files_are_named(tmp_path: Path, data: bytes, words: str) -> Non
     assert words in refusal(ProgramFile(path, problems))
 
 
-def test_missing_files_and_directories_are_named(tmp_path: Path) -> None:
+def test_missing_files_directories_and_pipes_are_named(tmp_path: Path) -> None:
     assert refusal(ProblemFile(tmp_path / "none.jsonl", CONFIG)) == f"{tmp_path / 'none.jsonl'} does not exist"
     assert "cannot be read" in refusal(ProblemFile(tmp_path, CONFIG))
+    os.mkfifo(tmp_path / "pipe")  # nobody writes to it: opening it would wait for ever
+    assert f"{tmp_path / 'pipe'} is a pipe or a device" in refusal(ProblemFile(tmp_path / "pipe", CONFIG))
     empty = tmp_path / "empty.jsonl"
     empty.touch()
     assert refusal(ProblemFile(empty, CONFIG)) == f"{empty} holds no problems"

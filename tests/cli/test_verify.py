@@ -195,6 +195,10 @@ def test_bad_rows_are_refused_before_anything_runs(files: Path, capsys: pytest.C
         (["problems.jsonl", "programs.jsonl", "-o", "v", "--checkers", "exact"], "--checkers goes with --gold"),
         (["problems.jsonl", "programs.jsonl", "-o", "v", "--fail-below", "0.5"], "--fail-below goes with --gold"),
         (["problems.jsonl", "programs.jsonl", "-o", "v", "--checker", "exat"], "did you mean 'exact'?"),
+        (
+            ["problems.jsonl", "programs.jsonl", "-o", "v", "--checker", "program"],
+            "is a problem's own and cannot stand",
+        ),
         (["problems.jsonl", "programs.jsonl", "-o", "v", "--cpu-seconds", "0"], "cpu_seconds = 0.0: "),
         (["problems.jsonl", "programs.jsonl", "-o", "v", "--memory-mb", "nan"], "memory_mb"),
         (["problems.jsonl", "programs.jsonl", "-o", "v", "--workers", "0"], "workers = 0: "),
@@ -211,6 +215,27 @@ def test_commands_that_cannot_work_say_why(
     assert main(["verify", *arguments]) == 2
     assert words in capsys.readouterr().err
     assert {path.name: path.read_bytes() for path in files.iterdir()} == before
+
+
+@pytest.mark.parametrize("piped", ["problems", "programs"])
+def test_what_can_be_read_only_once_is_refused_before_anything_is_written(files: Path, piped: str) -> None:
+    names = {"problems": "problems.jsonl", "programs": "programs.jsonl", piped: "/dev/stdin"}
+    command = [sys.executable, "-m", "cppo.cli.main", "verify", *names.values(), "-o", "verdicts.jsonl", "-q"]
+    rows = (files / f"{piped}.jsonl").read_bytes()
+    done = subprocess.run(command, cwd=files, input=rows, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 2
+    assert b"error: /dev/stdin is a pipe or a device, which can be read only once; " in done.stderr
+    assert b"write them to a file and name that" in done.stderr
+    assert not (files / "verdicts.jsonl").exists()
+
+
+def test_a_file_on_standard_input_is_a_file(files: Path) -> None:
+    arguments = ["verify", "problems.jsonl", "/dev/stdin", "-o", "verdicts.jsonl", "-q", "--workers", "1"]
+    for _ in range(2):
+        with (files / "programs.jsonl").open("rb") as programs:
+            command = [sys.executable, "-m", "cppo.cli.main", *arguments]
+            subprocess.run(command, cwd=files, stdin=programs, stdout=subprocess.DEVNULL, timeout=120, check=True)
+    assert len(read_rows(files / "verdicts.jsonl")) == 5
 
 
 def test_large_programs_and_inputs_work(files: Path) -> None:

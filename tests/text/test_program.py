@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +20,14 @@ LAST_BLOCK = [
     ("   \n", ""),
     ("x = (", ""),
     ("null\0byte", ""),
+    ("Here:\r\n```python\r\nprint(1)\r\n```\r\nDone.", "print(1)\r\n"),
+    ("```python\npartial = \n\nAgain:\n```python\nprint(1)\n```\n", "print(1)\n"),
+    ("print(1)\n```\nWait:\n```python\nprint(2)\n```\n", "print(2)\n"),
+    ("  ```py\n  a = 1\n  ```  \n", "  a = 1\n"),
+    ("````\na = 1\n````\n", ""),
+    ("```\n```", ""),
+    ("```\na = 1\n``` and so on\nb = 2\n```", "b = 2\n"),
+    ("```\na = 1\n``` a `word`\nb = 2\n```", ""),
 ]
 
 
@@ -50,3 +60,41 @@ def test_both_rules_return_the_one_block_of_a_completion(lines: list[str], prose
     completion = f"{prose}\n```python\n{body}\n```\n{prose}"
     assert extract_program(completion) == body + "\n"
     assert extract_program(completion, "lcb") == body
+
+
+def blocks_by_line(completion: str) -> list[str]:
+    """The same rule, told line by line."""
+    found, body, is_open = [], "", False
+    for line in completion.split("\n"):
+        if is_open and re.fullmatch(r"[ \t]*```[ \t\r]*", line):
+            found.append(body)
+            is_open = False
+        elif re.match(r"[ \t]*```", line):
+            is_open, body = "`" not in line.lstrip(" \t")[3:], ""
+        elif is_open:
+            body += line + "\n"
+    return found
+
+
+PARTS = st.sampled_from(["```", "```python", "\n", "\n", " ", "\t", "\r\n", "x = 1", "`", "a ``` b", "\u2028", "\x0c"])
+
+
+@given(st.lists(PARTS, max_size=14).map("".join))
+def test_the_last_block_is_that_of_a_reading_line_by_line(completion: str) -> None:
+    blocks = blocks_by_line(completion)
+    if blocks:
+        assert extract_program(completion) == blocks[-1]
+    else:
+        assert extract_program(completion) in ("", completion, completion.strip().partition("\n")[2])
+
+
+@pytest.mark.parametrize(
+    "part", ["```python\n", "```python\nx\n", "x\n", " " * 999 + "```\n", "```" + " " * 999 + "x\n", "```\r"]
+)
+def test_two_megabytes_are_read_in_no_time_to_speak_of(part: str) -> None:
+    """Were any line read again for every other one, this would take hours."""
+    completion = "```python\n" + part * (2_000_000 // len(part)) + "\n```python\nprint(1)\n```"
+    assert extract_program(completion) == "print(1)\n"
+    assert extract_program(completion, "lcb") == "print(1)"
+    unfinished = completion.removesuffix("\n```")
+    assert extract_program(unfinished, "last_block") != "print(1)\n"

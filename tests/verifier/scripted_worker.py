@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from cppo.verifier import dispatcher, wire
+from cppo.verifier import built, dispatcher, wire
 from cppo.verifier.settings import VerifierConfig
 
 SCRIPT = """
@@ -54,7 +54,7 @@ def late(waited, **more):
 def told_to_stop():
     return bool(select.select([connection], [], [], 0)[0]) and bool(os.read(connection, len(wire.STOP_FRAME)))
 
-raw(wire.pack(wire.HELLO, {"python": "scripted"}))
+raw(wire.pack(wire.HELLO, {"python": "scripted", "tier": sys.argv[4]}))
 buffer = bytearray()
 while True:
     while (frame := wire.unpack(buffer)) is None:
@@ -88,13 +88,14 @@ class ScriptedWorker:
     """Stands in for `WorkerProcess`."""
 
     folder: Path
+    tier = "namespaces"
 
     def __init__(self, config: VerifierConfig) -> None:
         self.connection, theirs = socket.socketpair()
         source = str(Path(wire.__file__).parents[1])
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", SCRIPT, str(theirs.fileno()), source, str(self.folder)],
+                [sys.executable, "-c", SCRIPT, str(theirs.fileno()), source, str(self.folder), self.tier],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
             )
@@ -121,6 +122,7 @@ def use_scripted_workers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every verifier of this test use scripted workers, which keep their notes in `folder`."""
     monkeypatch.setattr(ScriptedWorker, "folder", folder, raising=False)
     monkeypatch.setattr(dispatcher, "WorkerProcess", ScriptedWorker)
+    monkeypatch.setattr(built, "_last", {})
 
 
 def runs(folder: Path) -> list[dict[str, Any]]:

@@ -137,11 +137,20 @@ def test_the_highest_limits_are_accepted(verifier: Verifier) -> None:
         ({"entry_point": "f"}, "problem 'p': entry_point 'f' is given, but mode is 'stdin'"),
         ({"mode": "file"}, "problem 'p': mode is 'file'; allowed: stdin, call"),
         ({"mode": "call", "entry_point": "f"}, "problem 'p', test 0: call mode needs a list of arguments"),
+        ({"mode": "call", "entry_point": "Solution.f"}, "problem 'p': entry_point is 'Solution.f'; .* plain name"),
+        ({"mode": "call", "entry_point": "class"}, "problem 'p': entry_point is 'class'; .* plain name"),
+        ({"mode": "call", "entry_point": 3}, "problem 'p': entry_point is 3; .* plain name"),
+        ({"limits": {"cpu_seconds": 1}}, "problem 'p': limits is {'cpu_seconds': 1}; it must be a Limits"),
+        ({"limits": None}, "problem 'p': limits is None; it must be a Limits"),
+        ({"tests": None}, "problem 'p': tests is of type 'NoneType'; it must be a sequence of TestCase"),
+        ({"tests": iter([])}, "problem 'p': tests is of type 'list_iterator'; it must be a sequence of TestCase"),
+        ({"tests": "1"}, "problem 'p': tests is of type 'str'; it must be a sequence of TestCase"),
+        ({"tests": [("1", "1")]}, r"problem 'p', test 0: \('1', '1'\) is no TestCase\(input, output\)"),
     ],
 )
 def test_a_problem_at_odds_with_itself_is_named(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(DataError, match=words):
-        Problem("p", "", [TestCase("", "")], **fields)
+        Problem(**{"id": "p", "statement": "", "tests": [TestCase("", "")], **fields})
 
 
 def test_more_tests_than_one_message_names() -> None:

@@ -35,7 +35,6 @@ OTHER: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"memory_mb": 64}),
     ({}, {"compile_seconds": 1}),
     ({}, {"isolate_tests": False}),
-    ({}, {"tier": "rlimits"}),
     ({}, {"recheck_timeouts": False}),
 ]
 
@@ -51,6 +50,7 @@ def test_all_that_a_verdict_depends_on_is_in_the_key() -> None:
         ({"id": "q", "statement": "t", "source": "here", "metadata": {"a": 1}, "solutions": ["x"]}, {}),
         ({"tests": (TestCase((1,), 2), TestCase([2], 3))}, {}),
         ({}, {"workers": 3, "retries": 0, "slice_seconds": 1, "cache_entries": 1}),
+        ({}, {"tier": "rlimits"}),  # the tier that was built is added when the verdict is kept
         ({"limits": Limits()}, {"cpu_seconds": 1, "wall_seconds": 2.5}),
     ],
 )
@@ -63,3 +63,15 @@ def test_another_harness_finds_verdicts_anew(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(prepared, "harness_version", lambda: "another")
     assert key({}, {}) != before
     assert len(harness_version()) == 64
+
+
+def test_the_key_depends_on_the_packages_that_programs_find(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert any(name.lower().startswith("numpy-") for name in prepared.installed_packages())
+    before = key({}, {})
+    (tmp_path / "numbers_of_all_kinds-1.0.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    prepared.installed_packages.cache_clear()
+    try:
+        assert key({}, {}) != before
+    finally:
+        prepared.installed_packages.cache_clear()

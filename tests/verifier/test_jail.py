@@ -71,6 +71,13 @@ NEEDS = {
     "capture_output=True, text=True).stdout, end='')",
     "an event loop": "import asyncio\nasync def f():\n    await asyncio.sleep(0.001)\n    return 42\n"
     "print(asyncio.run(f()))",
+    "connected sockets": "import socket\na, b = socket.socketpair()\n"
+    "for option in (socket.SO_KEEPALIVE, socket.SO_REUSEADDR, socket.SO_PASSCRED):\n"
+    "    a.setsockopt(socket.SOL_SOCKET, option, 1)\n"
+    "a.settimeout(1)\na.send(b'42')\nprint(int(b.recv(9)))",
+    "processes with pipes": "import multiprocessing\na, b = multiprocessing.Pipe()\n"
+    "child = multiprocessing.Process(target=a.send, args=(42,))\nchild.start()\nprint(b.recv())\nchild.join()",
+    "many open files": "files = [open('x' + str(n), 'w') for n in range(150)]\nprint(42)",
     "signals to oneself": "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: print(42))\n"
     "os.kill(os.getpid(), signal.SIGUSR1)",
     "timers": "import signal\nsignal.signal(signal.SIGALRM, lambda *_: print(42))\n"
@@ -134,6 +141,15 @@ def test_each_excess_has_its_verdict(verifier: Verifier, name: str) -> None:
     assert words in got.detail
     assert time.monotonic() - started < 15
     assert run("print(int(input()) + 1)", verifier).passed
+
+
+@pytest.mark.parametrize(
+    "end", ["1 / 0", "exit(3)", "import os; os.kill(os.getpid(), 11)", "import time; time.sleep(99)"]
+)
+def test_what_a_failed_program_printed_is_shown(verifier: Verifier, end: str) -> None:
+    got = run(f"print('so far', flush=True)\n{end}", verifier)
+    assert got.verdict in (Verdict.RE, Verdict.TLE)
+    assert [test.stdout for test in got.tests] == ["so far\n"]
 
 
 def test_scratch_is_empty_for_every_test(verifier: Verifier) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from processes import alive, wait_until
 
+from cppo.config import build
 from cppo.errors import DataError, VerifierError
 from cppo.problems import Limits, Problem, TestCase
 from cppo.verifier import Verdict, Verifier, VerifierConfig
@@ -100,6 +101,29 @@ def test_wall_follows_a_cpu_limit_of_the_problem() -> None:
         "lines": 9,
         "compile": 10.0,
     }
+
+
+def wall(limits: Limits, **settings: float) -> float:
+    """The wall limit by settings that have been written down and read again, as recipes and pools do."""
+    config = build(VerifierConfig, VerifierConfig(**settings).model_dump(mode="json"), "recipe")  # type: ignore[arg-type]
+    return float(Verifier(config, workers=3).config.limits_for(limits)["wall"])
+
+
+def test_a_wall_limit_of_the_settings_is_taken_at_its_word() -> None:
+    assert wall(Limits(), wall_seconds=2) == 2
+    assert wall(Limits(), wall_seconds=2, cpu_seconds=20) == 2
+    assert wall(Limits(cpu_seconds=8), wall_seconds=2) == 2
+    assert wall(Limits(cpu_seconds=8, wall_seconds=3), wall_seconds=2) == 3
+    assert wall(Limits(), cpu_seconds=20) == 50
+    assert wall(Limits(), cpu_seconds=1) == 25
+    assert wall(Limits(cpu_seconds=1), cpu_seconds=20) == 2.5
+
+
+def test_a_program_that_sleeps_past_the_wall_limit_of_the_settings_does_not_pass() -> None:
+    problem = Problem("echo", "", [TestCase("7", "7")])
+    with Verifier(VerifierConfig(wall_seconds=0.5)) as verifier:
+        got = verifier.verify([(problem, "import time\ntime.sleep(2)\nprint(7)")])[0]
+    assert (got.verdict.value, got.detail) == ("TLE", "test 0: more than 0.5 s of wall time")
 
 
 def test_a_worker_killed_during_a_run_is_replaced_and_nothing_is_lost() -> None:

@@ -21,6 +21,7 @@ import pytest
 from cppo.errors import DataError, VerifierError
 from cppo.problems import Limits, Problem, TestCase
 from cppo.verifier import ProgramVerdict, Verifier, VerifierConfig
+from cppo.verifier.ray_actors import Actor
 from cppo.verifier.ray_calls import CHUNK
 from cppo.verifier.ray_pool import AsyncRayVerifier, RayVerifier
 
@@ -235,10 +236,37 @@ def test_what_is_known_is_not_run_again(tmp_path: Path) -> None:
     config = VerifierConfig(cache_path=str(tmp_path / "verdicts"))
     with Verifier(config) as local:
         expected = local.verify(QUICK)
-    with RayVerifier(config) as verifier:
+        tier = local.describe()["tier"]
+    with RayVerifier(VerifierConfig.model_validate({**config.model_dump(), "tier": tier})) as verifier:
         assert verifier.verify(QUICK) == expected
         assert dict(verifier.stream(QUICK)) == dict(enumerate(expected))
         assert verifier._actors is None
+
+
+@pytest.mark.ray
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("same", [True, False])
+def test_what_is_known_of_another_tier_is_run_again(tmp_path: Path, same: bool) -> None:
+    """Which tier "best" is on the machines of the cluster, actors say; what is kept was made on this machine."""
+    config = VerifierConfig(cache_path=str(tmp_path / "verdicts"))
+    with Verifier(config) as local:
+        expected = local.verify(QUICK)
+        tier = local.describe()["tier"]
+
+    async def main(verifier: AsyncRayVerifier) -> dict[int, ProgramVerdict]:
+        async with verifier:
+            return dict([found async for found in verifier.stream(QUICK)])
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not same:  # what an actor says of itself, as the caller understands it
+            patch.setattr(Actor, "tier", property(lambda _: "rlimits" if tier == "landlock" else "landlock"))
+        with RayVerifier(config, actors=1) as verifier:
+            found = verifier.verify(QUICK)
+            assert verifier._actors is not None
+            assert verifier.verify(QUICK) == found
+        assert (found == expected) is same  # the measured times too
+        assert outcomes(found) == outcomes(expected)
+        assert asyncio.run(main(AsyncRayVerifier(config, actors=1))) == dict(enumerate(found))
 
 
 @pytest.mark.ray

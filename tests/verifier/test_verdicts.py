@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cppo.problems import Limits, Problem, TestCase
-from cppo.verifier import ProgramVerdict, Verdict, Verifier
+from cppo.verifier import ProgramVerdict, Verdict, Verifier, VerifierConfig, dispatcher
 
 LIMITS = Limits(cpu_seconds=1, wall_seconds=2, memory_mb=64, output_mb=1)
 ADD = Problem("add", "", [TestCase("1 2\n", "3\n"), TestCase("4 5\n", "9\n")], limits=LIMITS)
@@ -177,3 +177,34 @@ def test_costs_are_measured(verifier: Verifier) -> None:
     assert 25 < test.memory_mb < 45
     assert 0.01 < test.cpu_seconds < 2
     assert test.wall_seconds >= test.cpu_seconds * 0.5
+
+
+SHARED = VerifierConfig(isolate_tests=False, retries=0, compile_seconds=0.4)
+
+
+def late(wall_seconds: float) -> Problem:
+    limits = Limits(cpu_seconds=1, wall_seconds=wall_seconds, memory_mb=64, output_mb=1)
+    return Problem("late", "", [TestCase([n], n) for n in range(3)], mode="call", entry_point="f", limits=limits)
+
+
+def test_all_tests_get_a_verdict_when_each_fails_and_they_may_share_a_process() -> None:
+    with Verifier(SHARED) as verifier:
+        program = "import time\ndef f(n):\n    time.sleep(0.4)\n    raise ValueError"
+        got = verifier.verify([(late(1), program)], all_tests=True)[0]
+    assert [test.verdict for test in got.tests] == [Verdict.RE] * 3
+
+
+def test_a_worker_is_not_given_up_while_it_makes_the_calls_once_more_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher, "SILENCE_SECONDS", 1.5)  # with one try: 2 + 0.4 + 1.5, less than twice 2
+    with Verifier(SHARED) as verifier:
+        got = verifier.verify([(late(2), "import time\ndef f(n): time.sleep(60)")])[0]
+    assert got.verdict is Verdict.TLE, got
+
+
+def test_as_many_threads_as_processes_are_allowed_can_be_started(verifier: Verifier) -> None:
+    program = (
+        "import threading\nbarrier = threading.Barrier(101)\n"
+        "for _ in range(100): threading.Thread(target=barrier.wait).start()\n"
+        "barrier.wait()\nprint(sum(map(int, input().split())))"
+    )
+    assert verdict_of(verifier, ADD, program).passed

@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cppo.cli.console import make_reporter, results_console
-from cppo.cli.inputs import ProblemFile
+from cppo.cli.inputs import ProblemFile, check_replacement
 from cppo.cli.judge import Judging, check_files, settings_of, verdict_file, verifier_config, visible
 from cppo.cli.references import OWN, Bench, CheckerReport
 from cppo.cli.verdicts import Fingerprint
 from cppo.errors import ConfigError, DataError, GateError, VerifierError
-from cppo.verifier import Verifier, find_checker
+from cppo.verifier import Verifier
 
 
 def gold(arguments: argparse.Namespace) -> int:
@@ -77,13 +77,13 @@ def _named_checkers(arguments: argparse.Namespace) -> list[str] | None:
     if arguments.fail_below is not None and not 0 <= arguments.fail_below <= 1:
         raise ConfigError(f"--fail-below is {arguments.fail_below}; it must be a share between 0 and 1")
     if arguments.checker is not None:
-        find_checker(arguments.checker)
+        check_replacement("--checker", arguments.checker)
     if arguments.checkers is None:
         return None
     names = [name.strip() for name in arguments.checkers.split(",")]
     names = list(dict.fromkeys(name for name in names if name and name != OWN))
     for name in names:
-        find_checker(name)
+        check_replacement("--checkers", name)
     return names
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cppo.errors import DataError, nearest
+from cppo.errors import ConfigError, DataError, nearest
 from cppo.problems import Problem
 from cppo.problems.jsonl import problem_from_row
-from cppo.verifier import VerifierConfig, default_checker
+from cppo.problems.problem import CHECKER_PROGRAM
+from cppo.verifier import CHECKERS, VerifierConfig, default_checker, find_checker
 from cppo.verifier.prepared import PreparedProblem
 from cppo.verifier.rows import ProgramRow, program_from_row
 
@@ -46,7 +47,13 @@ class Line:
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """Yield the lines of a file that are not blank. Raises `DataError` when it cannot be read."""
+    """Yield the lines of a file that are not blank. Raises `DataError` when it cannot be read, or only once."""
+    if path.exists() and not (path.is_file() or path.is_dir()):  # before it is opened: that may wait for a writer
+        raise DataError(
+            f"{path} is a pipe or a device, which can be read only once; its lines are read when they are checked, "
+            "again when they are judged, and once more when a command that was stopped goes on; write them to a file "
+            "and name that"
+        )
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -205,6 +212,16 @@ class ProgramFile:
 def with_checker(problem: Problem, checker: str) -> Problem:
     """Return `problem` as judged by another checker."""
     return replace(problem, checker=checker, checker_program="")
+
+
+def check_replacement(option: str, checker: str) -> None:
+    """Raise an error when problems cannot be judged by `checker`, given as `option`, in place of their own."""
+    if checker == CHECKER_PROGRAM:
+        raise ConfigError(
+            f"{option} {checker}: a checker program is a problem's own and cannot stand in for the checkers of others; "
+            f"problems that bring one are judged by it anyway, so leave this out, or name one of {', '.join(CHECKERS)}"
+        )
+    find_checker(checker)
 
 
 def solution_index(program_id: str) -> int:

@@ -1,4 +1,4 @@
-"""The second lane of work: run some stages of an existing run in this process and report as JSON lines.
+"""A lane of work beside another process: run stages of an existing run in this one and report as JSON lines.
 
 It ends with its parent: the parent holds the other end of standard input, and end-of-file means it is gone.
 """
@@ -45,15 +45,13 @@ def _die_with_parent() -> None:
 
 def main() -> int:
     """Run `python -m cppo.cli.lane RUN_DIRECTORY STAGE …`."""
-    from cppo.pipeline import BASELINE_LANE, run_stages
+    from cppo.pipeline import run_stages
     from cppo.runs import Run
 
     threading.Thread(target=_die_with_parent, daemon=True).start()
     directory, *stages = sys.argv[1:]
     try:
-        run = Run.load(Path(directory))
-        with run.lock(BASELINE_LANE):
-            run_stages(run, stages, EventReporter())
+        run_stages(Run.load(Path(directory)), stages, EventReporter())
     except CppoError as error:
         print(f"{type(error).__name__}: {error}", flush=True)
         return error.exit_code

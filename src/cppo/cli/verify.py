@@ -13,12 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cppo.cli.console import make_reporter, results_console
-from cppo.cli.inputs import ProblemFile, ProgramFile
+from cppo.cli.inputs import ProblemFile, ProgramFile, check_replacement
 from cppo.cli.judge import Job, Judging, Tally, check_files, settings_of, verdict_file, verifier_config, visible
 from cppo.cli.verdicts import Fingerprint, VerdictKey
 from cppo.errors import ConfigError, VerifierError
 from cppo.text.program import Rule
-from cppo.verifier import Verdict, Verifier, find_checker
+from cppo.verifier import Verdict, Verifier
 
 
 def verify(arguments: argparse.Namespace) -> int:
@@ -59,7 +59,7 @@ def _check_options(arguments: argparse.Namespace) -> None:
         if value is not None:
             raise ConfigError(f"{option} goes with --gold, which judges reference solutions")
     if arguments.checker is not None:
-        find_checker(arguments.checker)
+        check_replacement("--checker", arguments.checker)
 
 
 def _jobs(programs: ProgramFile, rule: Rule | None, owed: set[VerdictKey]) -> Iterator[Job]:

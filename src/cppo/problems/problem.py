@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -64,8 +65,8 @@ class Problem:
     may write: where it raises, the verdict is INFRA and says nothing of the program.
 
     `solutions` are reference programs; `metadata` is free-form (the testbed keeps family and trait there). Raises
-    `DataError` when mode, entry point, checker and tests disagree. A problem without tests can be built, but the
-    verifier refuses it.
+    `DataError` when mode, entry point, checker and tests disagree, and for tests, limits and entry points of a wrong
+    kind. A problem without tests can be built, but the verifier refuses it.
     """
 
     id: str
@@ -88,10 +89,16 @@ class Problem:
         return f"{self.statement}\n\n{self.starter_code}" if self.starter_code.strip() else self.statement
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         if self.mode not in ("stdin", "call"):
             raise DataError(f"problem {self.id!r}: mode is {self.mode!r}; allowed: stdin, call")
         if self.mode == "call" and not self.entry_point:
             raise DataError(f"problem {self.id!r}: mode 'call' needs an entry_point (the function to call)")
+        if self.mode == "call" and not is_name(self.entry_point):
+            raise DataError(
+                f"problem {self.id!r}: entry_point is {self.entry_point!r}; it must be the plain name of a function "
+                "(of a method of class Solution: without the class)"
+            )
         if self.mode == "stdin" and self.entry_point:
             raise DataError(f"problem {self.id!r}: entry_point {self.entry_point!r} is given, but mode is 'stdin'")
         if (self.checker == CHECKER_PROGRAM) != bool(self.checker_program.strip()):
@@ -105,3 +112,22 @@ class Problem:
                 raise DataError(f"problem {self.id!r}, test {index}: stdin mode needs text input and text output")
             if self.mode == "call" and not isinstance(test.input, (list, tuple)):
                 raise DataError(f"problem {self.id!r}, test {index}: call mode needs a list of arguments as input")
+
+    def _check_kinds(self) -> None:
+        tests: Any = self.tests
+        if not isinstance(tests, Sequence) or isinstance(tests, (str, bytes)):
+            kind = type(tests).__name__
+            raise DataError(f"problem {self.id!r}: tests is of type {kind!r}; it must be a sequence of TestCase")
+        for index, test in enumerate(tests):
+            if not isinstance(test, TestCase):
+                raise DataError(f"problem {self.id!r}, test {index}: {test!r:.80} is no TestCase(input, output)")
+        limits: Any = self.limits
+        if not isinstance(limits, Limits):
+            raise DataError(
+                f"problem {self.id!r}: limits is {limits!r}; it must be a Limits, e.g. Limits(cpu_seconds=2)"
+            )
+
+
+def is_name(text: Any) -> bool:
+    """Return whether a Python function can be defined under this name."""
+    return isinstance(text, str) and text.isidentifier() and not keyword.iskeyword(text)

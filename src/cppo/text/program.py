@@ -8,14 +8,16 @@ from typing import Literal
 
 Rule = Literal["last_block", "lcb"]
 
-_BLOCK = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+# No line inside a block begins with a fence, and nothing is tried twice: the time is linear in the text.
+_BLOCK = re.compile(r"^[ \t]*+```[^\n`]*+\n((?:(?![ \t]*+```)[^\n]*+\n)*+)[ \t]*+```[ \t\r]*+$", re.MULTILINE)
 
 
 def extract_program(completion: str, rule: Rule = "last_block") -> str:
     """Return the program in a completion, or "" when there is none (verdict EMPTY).
 
-    `last_block`: the last complete fenced block, else the whole text if it compiles. `lcb` (LiveCodeBench): the text
-    between the last two lines that contain three back-ticks, else "".
+    `last_block`: the last complete fenced block, else the whole text if it compiles; a fence line that opens another
+    block before the closing one leaves the first incomplete. `lcb` (LiveCodeBench): the text between the last two
+    lines that contain three back-ticks, else "".
     """
     return _last_fences(completion) if rule == "lcb" else _last_block(completion)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -121,7 +122,8 @@ class _Stream:
             while True:
                 await self._room.acquire()
                 pair = await anext(iterator)
-                taken = self._core.intake.take(self._taken, pair, everything)
+                take = partial(self._core.intake.take, self._taken, pair, everything)
+                taken = take() if self._core.intake.prompt else await asyncio.to_thread(take)
                 if isinstance(taken, Request):
                     self._core.engine.submit(self._call, [(self._taken, taken)])
                 else:

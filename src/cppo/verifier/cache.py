@@ -1,6 +1,7 @@
 """Verdicts kept, so that the same program on the same problem runs once: in memory, and in a file where one is named.
 
-The key covers all that a verdict depends on (see `cppo.verifier.prepared`). INFRA is no verdict on a program and is
+The key covers all that a verdict depends on (see `cppo.verifier.prepared`), the tier it was made in included (see
+`cppo.verifier.built`). INFRA is no verdict on a program and is
 never kept.
 """
 

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Sequence
 
 from cppo.errors import VerifierError
+from cppo.verifier.built import local_tiers
 from cppo.verifier.cache import VerdictCache
 from cppo.verifier.engine import Engine
 from cppo.verifier.intake import Intake
@@ -32,8 +33,8 @@ class Core:
     def __init__(self, config: VerifierConfig) -> None:
         self.pid = os.getpid()
         self.cache = VerdictCache(config.cache_entries, config.cache_path)
-        self.intake = Intake(config, self.cache)
         self.engine = Engine(config, self.cache.put)
+        self.intake = Intake(config, self.cache, local_tiers(config, self.engine.ask))
 
     def close(self) -> None:
         """End the workers and write the cache."""

@@ -17,6 +17,7 @@ from typing import Any
 
 from cppo.errors import VerifierError
 from cppo.verifier import wire
+from cppo.verifier.built import kept_key, learn
 from cppo.verifier.job import Job, Request, WorkerFault
 from cppo.verifier.judging import in_one_line
 from cppo.verifier.link import Link
@@ -36,7 +37,7 @@ ReportSink = Callable[[dict[str, str] | VerifierError], None]
 
 
 class Dispatcher:
-    """The workers of an engine and what they do. `keep` is told every verdict with its key."""
+    """The workers of an engine and what they do. `keep` is told every verdict with the name it is kept under."""
 
     def __init__(self, config: VerifierConfig, keep: Callable[[bytes, ProgramVerdict], None]) -> None:
         self.config = config
@@ -144,6 +145,7 @@ class Dispatcher:
             self._retire(link)
             self._not_started(error)
             return
+        learn(self.config, link.worker.report["tier"])
         self._listen(link, self._on_connection, self._on_end)
         self._rest(link)
 
@@ -191,9 +193,12 @@ class Dispatcher:
             self.selector.modify(link.connection, events, key.data)
 
     def _extend_deadline(self, link: Link, now: float) -> None:
+        """A test may take its wall time; calls in one process are heard of when it ends, and may all be made again."""
         if link.ticket is not None:
-            limits = link.ticket.job.problem.limits
-            link.deadline = now + float(limits["wall"]) + float(limits["compile"]) + SILENCE_SECONDS
+            problem = link.ticket.job.problem
+            tries = 2 if problem.mode == "call" and not problem.isolate else 1
+            busy = tries * float(problem.limits["wall"]) + float(problem.limits["compile"])
+            link.deadline = now + busy + SILENCE_SECONDS
 
     def _on_connection(self, link: Link, events: int) -> None:
         if link not in self.links:  # ended by an event of the same round
@@ -221,6 +226,7 @@ class Dispatcher:
                 self._tell_to_stop(link)
             return
         verdict = ticket.job.end(run, header)
+        ticket.job.tiers.add(link.worker.report["tier"])
         self._rest(link)
         if verdict is None:
             self._schedule.put_back(ticket, now)
@@ -228,7 +234,9 @@ class Dispatcher:
             self._finish(ticket, verdict)
 
     def _finish(self, ticket: Ticket, verdict: ProgramVerdict) -> None:
-        self._keep(ticket.job.request.key, verdict)
+        job = ticket.job
+        if len(job.tiers) == 1:  # a verdict of several is not what any one of them would say
+            self._keep(kept_key(job.request.key, *job.tiers), verdict)
         self._schedule.finish(ticket, verdict)
 
     def _on_end(self, link: Link, _events: int) -> None:

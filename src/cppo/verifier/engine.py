@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import selectors
 import socket
 import threading
@@ -20,7 +21,8 @@ from cppo.verifier.verdict import ProgramVerdict
 class Engine:
     """Workers and the programs they run, served by one thread that starts with the first use.
 
-    `submit`, `cancel`, `describe` and `close` may be called from any thread. `keep` is told every verdict with its key.
+    `submit`, `cancel`, `describe`, `ask` and `close` may be called from any thread. `keep` is told every verdict with
+    the name it is kept under.
     An engine belongs to the process that made it: a forked copy may only be forgotten.
     """
 
@@ -54,6 +56,15 @@ class Engine:
     def describe(self, sink: ReportSink) -> None:
         """Give `sink` what a worker says of its jail, or the `VerifierError` that says why there is none."""
         self._post(lambda: self._dispatcher.report_to(sink))
+
+    def ask(self) -> dict[str, str]:
+        """Wait for what a worker says of its jail; raises `VerifierError` when none can be started."""
+        answers: queue.SimpleQueue[dict[str, str] | VerifierError] = queue.SimpleQueue()
+        self.describe(answers.put)
+        answer = answers.get()
+        if isinstance(answer, VerifierError):
+            raise VerifierError(str(answer)) from answer
+        return answer
 
     def worker_pids(self) -> list[int]:
         """Return the process ids of the workers there are now."""

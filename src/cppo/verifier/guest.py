@@ -121,7 +121,9 @@ class Guest:
         self._lines = lines
         self._write = os.write
         self._exit: Callable[[int], object] = os._exit
-        self._callbacks = atexit._run_exitfuncs
+        self._callbacks, self._collect, self._references = atexit._run_exitfuncs, gc.collect, sys.getrefcount
+        self._streams = sys.stdout, sys.stderr
+        self._main: ModuleType
         self._clock, self._cpu = time.perf_counter, time.process_time
 
     def leave_by(self, leave: Callable[[int], object]) -> None:
@@ -141,11 +143,12 @@ class Guest:
         raise SystemExit  # not reached: _exit does not return
 
     def run_stdin(self) -> NoReturn:
-        """Run the program as `__main__` and leave as the interpreter would: threads, exit callbacks, flushed output."""
-        module = self._new_module("__main__")
+        """Run the program as `__main__` and leave as the interpreter would."""
+        gc.freeze()  # what is here already is not the program's: the search for its garbage stays short
+        self._main = self._new_module("__main__")
         status = 0
         try:
-            self._execute(module)
+            self._execute(self._main)
         except SystemExit as error:
             status = self._exit_status(error)
         except BaseException as error:  # noqa: BLE001 - the boundary to the program: whatever it raises is its result
@@ -154,13 +157,43 @@ class Guest:
             if "threading" in sys.modules:
                 sys.modules["threading"]._shutdown()
             self._callbacks()
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            vars(module).clear()  # files that the program never closed write what they hold
+            flush(getattr(sys, "stdout", None))
+            flush(getattr(sys, "stderr", None))
+            self._forget_main()
         except BaseException as error:  # noqa: BLE001 - exit callbacks are the program's code too
             status = status or self._failed(error)
         self._exit(status)
         raise SystemExit
+
+    def _forget_main(self) -> None:
+        """Free what the program holds, so that files write what they hold and finalizers run, which may print.
+
+        As in the interpreter, `sys` has the original streams again by then, finalizers still find the names of their
+        module, and a stream that fails from here on fails silently.
+        """
+        for name, original in (("stdin", "__stdin__"), ("stdout", "__stdout__"), ("stderr", "__stderr__")):
+            stream = getattr(sys, original, None)
+            if getattr(sys, name, None) is not stream:
+                setattr(sys, name, stream)
+        mark = object()
+        vars(self._main)["__finished__"] = mark
+        # Whoever outlives a search stands behind what leads to it in the next one, and is finalized after it: so a
+        # file's text is written before its descriptor is closed.
+        self._collect(0)
+        del self._main
+        sys.modules.pop("__main__", None)
+        # A search of the young objects is much cheaper, and most programs have no others.
+        self._collect(1 if gc.get_count()[2] == 0 and not gc.get_objects(2) else 2)
+        if self._references(mark) > 2:  # the module's names live on, held by others: a signal's handler, a cache
+            for names in gc.get_referrers(mark):
+                if type(names) is dict:
+                    names.clear()
+            self._collect()
+        for stream in (getattr(sys, "__stdout__", None), getattr(sys, "__stderr__", None), *self._streams):
+            try:
+                flush(stream)
+            except BaseException:  # noqa: BLE001 - the stream may be an object of the program
+                continue
 
     def run_calls(self, entry_point: str, arguments: Sequence[bytes]) -> NoReturn:
         """Call the entry point once for each encoded argument list, the module executed anew each time."""
@@ -243,6 +276,18 @@ class Guest:
         where = "" if line is None else f" (line {line})"
         self.report(values.encode({"error": f"{type(error).__name__}: {message}{where}"}))
         return 1
+
+
+def flush(stream: Any) -> None:
+    """Flush a standard stream, unless there is none or it is closed."""
+    if stream is None:
+        return
+    try:
+        closed = bool(stream.closed)
+    except BaseException:  # noqa: BLE001 - the stream may be an object of the program, without such an attribute
+        closed = False
+    if not closed:
+        stream.flush()
 
 
 def compile_program(source: bytes) -> CodeType:

@@ -18,7 +18,8 @@ import sys
 import time
 
 from cppo.verifier import guest, wire
-from cppo.verifier.jail import ORPHAN_SECONDS, Jail, Refused, enter_worker, limit_address_space
+from cppo.verifier.family import peak_kb, resident_kb
+from cppo.verifier.jail import ORPHAN_SECONDS, THREAD_STACK_BYTES, Jail, Refused, enter_worker, limit_address_space
 from cppo.verifier.lean_json import loads
 from cppo.verifier.linux import (
     IS_LINUX,
@@ -31,9 +32,7 @@ from cppo.verifier.linux import (
     SIGXFSZ,
     anonymous_file,
     handle_by_default,
-    peak_kb,
     prctl,
-    resident_kb,
 )
 from cppo.verifier.supervisor import COMPILED, Supervisor
 from cppo.verifier.watch import NAP_SECONDS
@@ -51,7 +50,6 @@ LOADED_WHEN_NAMED = (
 memory the worker holds makes each fork dearer, and an import in every test dearer still."""
 
 STACK_BYTES = 512 << 20
-THREAD_STACK_BYTES = 64 << 20
 CONNECTION = 20
 """Descriptor of the connection, out of the way of those that programs know by number."""
 
@@ -105,7 +103,7 @@ class Worker:
             request = {"mode": mode, "entry_point": entry_point, "limits": limits, "all": True}
             ours, theirs = os.pipe()  # holds all that is said
             supervisor = Supervisor(self.jail, theirs, request, blobs, self.shared)
-            supervisor.end_test = lambda group: None
+            supervisor.end_test = lambda group: 0
             supervisor.run(guest.compile_program(source))
             os.close(theirs)
             os.close(ours)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from cppo.errors import DataError
 from cppo.problems import Problem, TestCase
+from cppo.verifier.built import Tiers, kept_key
 from cppo.verifier.cache import VerdictCache
 from cppo.verifier.job import Request
 from cppo.verifier.prepared import PreparedProblem
@@ -21,40 +22,54 @@ PROGRAM_BYTES = 64 << 20
 KEPT_BYTES, KEPT_PROBLEMS = 64 << 20, 256
 """Problems kept ready for the next program, by the size of their inputs; the last is kept whatever its size."""
 
+Prepared = dict[int, tuple[Problem, PreparedProblem]]
+"""Problems made ready, by identity. The problem is held: that of one which is freed is given to the next."""
+
 _EMPTY = ProgramVerdict(Verdict.EMPTY, (), "there is no program")
 
 
 class Intake:
-    """Checks and prepares, each problem once while its programs come. For any thread."""
+    """Checks and prepares, each problem once while its programs come. For any thread.
 
-    def __init__(self, config: VerifierConfig, cache: VerdictCache) -> None:
+    A verdict is known when it is kept under a tier of the jail that workers get here.
+    """
+
+    def __init__(self, config: VerifierConfig, cache: VerdictCache, tiers: Tiers) -> None:
         self._config = config
         self._cache = cache
+        self._tiers = tiers
         self._lock = threading.Lock()
         # By identity only what cannot change: a problem in stdin mode with the very same tests, whose texts are fixed.
         self._recent: OrderedDict[int, tuple[Problem, list[TestCase], PreparedProblem]] = OrderedDict()
         self._recent_bytes = 0
         self._alive: weakref.WeakValueDictionary[bytes, PreparedProblem] = weakref.WeakValueDictionary()
 
+    @property
+    def prompt(self) -> bool:
+        """Whether `take` never waits for a worker to start."""
+        return bool(self._tiers.known())
+
     def take_all(self, batch: Sequence[Any], everything: bool) -> list[Request | ProgramVerdict]:
         """Return for each pair of a batch what `take` returns."""
-        prepared: dict[int, PreparedProblem] = {}
+        prepared: Prepared = {}
         return [self.take(index, pair, everything, prepared) for index, pair in enumerate(batch)]
 
     def take(
-        self, index: int, pair: Any, everything: bool, prepared_before: dict[int, PreparedProblem] | None = None
+        self, index: int, pair: Any, everything: bool, prepared_before: Prepared | None = None
     ) -> Request | ProgramVerdict:
         """Return what is to be run for a pair of (problem, program), or its verdict when that is known already.
 
-        `prepared_before`: problems of the same batch, by identity. Raises `DataError` that names item `index`, or the
-        problem and its test.
+        `prepared_before`: problems of the same batch, kept here too. Raises `DataError` that names item `index`, or the
+        problem and its test; `VerifierError` when it needs the word of a worker and none can be started.
         """
         problem, program = _checked(index, pair)
-        prepared = prepared_before.get(id(problem)) if prepared_before is not None else None
-        if prepared is None:
+        before = prepared_before.get(id(problem)) if prepared_before is not None else None
+        if before is not None and before[0] is problem:
+            prepared = before[1]
+        else:
             prepared = self._prepared(problem)
             if prepared_before is not None:
-                prepared_before[id(problem)] = prepared
+                prepared_before[id(problem)] = problem, prepared
         if not program.strip():
             return _EMPTY
         source = program.encode("utf-8", "surrogatepass")
@@ -62,7 +77,19 @@ class Intake:
             words = f"the program has {len(source) >> 20} MiB; allowed: at most {PROGRAM_BYTES >> 20}"
             return ProgramVerdict(Verdict.CE, (), words)
         key = prepared.program_key(source, everything)
-        return self._cache.get(key) or Request(prepared, source, everything, key)
+        return self._kept(key) or Request(prepared, source, everything, key)
+
+    def _kept(self, key: bytes) -> ProgramVerdict | None:
+        """Return the verdict kept under `key` for a tier in use; workers are asked for it only if that decides."""
+        tiers = self._tiers.known()
+        if not tiers and self._find(key, self._tiers.possible):
+            self._tiers.ask()
+            tiers = self._tiers.known()
+        return self._find(key, tiers)
+
+    def _find(self, key: bytes, tiers: Collection[str]) -> ProgramVerdict | None:
+        found = (self._cache.get(kept_key(key, tier)) for tier in sorted(tiers))
+        return next((verdict for verdict in found if verdict is not None), None)
 
     def _prepared(self, problem: Problem) -> PreparedProblem:
         with self._lock:

@@ -19,6 +19,7 @@ import select
 import time
 
 from cppo.verifier import landlock
+from cppo.verifier.family import kill_descendants, tasks_of_user
 from cppo.verifier.linux import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
@@ -36,11 +37,9 @@ from cppo.verifier.linux import (
     drop_capabilities,
     fork,
     install_filter,
-    kill_descendants,
     kill_quietly,
     prctl,
     set_limit,
-    tasks_of_user,
 )
 from cppo.verifier.mounts import DEVICES, SCRATCH, SYSTEM_PATHS, interpreter_roots, seal_files, wipe
 
@@ -55,7 +54,8 @@ PROCESSES = 128
 OPEN_FILES = 256
 ORPHAN_SECONDS = 5.0
 RECOUNT_SECONDS = 10.0
-ADDRESS_SLACK = 4 << 30
+THREAD_STACK_BYTES = 64 << 20
+ADDRESS_SLACK = (4 << 30) + PROCESSES * THREAD_STACK_BYTES
 """Address space beyond the memory limit: thread stacks and shared libraries reserve much and touch little."""
 
 
@@ -121,17 +121,21 @@ class Jail:
         if self.test_filter:
             install_filter(self.test_filter)
 
-    def end_test(self, group: int | None) -> None:
-        """Kill and reap everything a test left behind, and empty its scratch. `group`: its process group, if any."""
+    def end_test(self, group: int | None) -> int:
+        """Kill and reap everything a test left behind, and empty its scratch. `group`: its process group, if any.
+
+        Returns the most resident memory (KiB) that one of the processes left behind had.
+        """
         if group is not None and not IS_LINUX:
             kill_quietly(-group)
-        self.kill_all()
+        peak_kb = self.kill_all()
         if _looks(self.scratch) != self._untouched:
             self._restore_scratch()
+        return peak_kb
 
-    def kill_all(self) -> None:
-        """Kill and reap everything below this process."""
-        kill_descendants(confined=self._signal_rules is not None)
+    def kill_all(self) -> int:
+        """Kill and reap everything below this process; return the most resident memory (KiB) of one of them."""
+        return kill_descendants(confined=self._signal_rules is not None)
 
     def confine_signals(self) -> None:
         """Keep the signals of this process and of all it starts among themselves, where Landlock can."""

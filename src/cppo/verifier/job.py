@@ -44,7 +44,8 @@ class WorkerFault(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """One program to be judged. `everything`: no stop at the first failure. `key`: equal keys, equal verdicts."""
+    """One program to be judged. `everything`: no stop at the first failure. `key`: equal keys, equal verdicts, in one
+    tier of the jail."""
 
     problem: PreparedProblem
     source: bytes
@@ -89,13 +90,17 @@ class Run:
 
 
 class Job:
-    """A program, its results so far and what is to be done next. `failures` counts the workers it was lost with."""
+    """A program, its results so far and what is to be done next. `failures` counts the workers it was lost with.
+
+    `tiers`: those of the workers that have run it.
+    """
 
     def __init__(self, request: Request, recheck_timeouts: bool) -> None:
         self.request = request
         self.problem = request.problem
         self.everything = request.everything
         self.failures = 0
+        self.tiers: set[str] = set()
         self.alone = False
         self._recheck = recheck_timeouts
         self._results: list[TestResult | None] = []

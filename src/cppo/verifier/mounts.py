@@ -8,8 +8,10 @@ from __future__ import annotations
 import ctypes
 import os
 import site
+import stat
 import sys
 
+from cppo.verifier.family import unnamed_blocks
 from cppo.verifier.linux import CLONE_NEWNS, call
 
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
@@ -23,12 +25,16 @@ STAGE = "/tmp"
 """Where the new root is put together: a directory that every machine has."""
 SCRATCH_MB = 256
 SCRATCH_FILES = 16_384
+SCRATCH_DEPTH = 64
+"""A look at scratch holds a descriptor for each directory that it is inside of."""
+BLOCK_BYTES = 512
 
 SYSTEM_PATHS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/nix/store")
 """What shared libraries and the standard library read besides the interpreter's own directories."""
 
 DEVICES = ("null", "zero", "full", "random", "urandom")
 DEVICE_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "shm": SCRATCH}
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 PROC_OPTIONS = (b"hidepid=invisible,subset=pid", b"hidepid=2")
 
 
@@ -161,19 +167,49 @@ def wipe(path: str) -> None:
         os.close(top)
 
 
-def is_full(path: str) -> bool:
-    """Return whether the files below `path` take more than `SCRATCH_MB`, or are more than `SCRATCH_FILES`."""
-    blocks, files = 0, 0
-    for directory, inner, names in os.walk(path):
-        files += len(inner) + len(names)
-        if files > SCRATCH_FILES:
-            return True
-        for name in names:
-            try:
-                blocks += os.lstat(os.path.join(directory, name)).st_blocks
-            except OSError:
-                continue
-    return blocks * 512 > SCRATCH_MB << 20
+def is_full(path: str, users: list[bytes]) -> bool:
+    """Return whether there is more below `path` than `SCRATCH_MB`, `SCRATCH_FILES` and `SCRATCH_DEPTH` allow.
+
+    What cannot be looked into counts as too much. `users`: numbers in /proc of the processes whose files on the same
+    disk count although they have no name.
+    """
+    try:
+        top = os.open(path, DIRECTORY)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    try:
+        blocks = unnamed_blocks(users, os.fstat(top).st_dev)
+        room = [(SCRATCH_MB << 20) // BLOCK_BYTES - blocks, SCRATCH_FILES]
+        return room[0] < 0 or not _fits(top, SCRATCH_DEPTH, room)
+    finally:
+        os.close(top)
+
+
+def _fits(directory: int, depth: int, room: list[int]) -> bool:
+    """Take what is in a directory off the `room`, in blocks and files; return whether it was enough.
+
+    By descriptors: programs can make paths that are too long to be opened.
+    """
+    names = os.listdir(directory)
+    room[1] -= len(names)
+    if room[1] < 0 or not depth:
+        return False
+    for name in names:
+        try:
+            seen = os.stat(name, dir_fd=directory, follow_symlinks=False)
+            inner = os.open(name, DIRECTORY, dir_fd=directory) if stat.S_ISDIR(seen.st_mode) else -1
+        except PermissionError:
+            return False
+        except OSError:
+            continue  # gone or replaced meanwhile
+        room[0] -= seen.st_blocks
+        try:
+            if room[0] < 0 or (inner >= 0 and not _fits(inner, depth - 1, room)):
+                return False
+        finally:
+            if inner >= 0:
+                os.close(inner)
+    return True
 
 
 def _unlinked(name: str, directory: int) -> bool:

@@ -117,12 +117,7 @@ class Verifier(Facade):
 
         Raises `VerifierError` when no worker can be started.
         """
-        answers: queue.SimpleQueue[dict[str, str] | VerifierError] = queue.SimpleQueue()
-        self._core().engine.describe(answers.put)
-        answer = answers.get()
-        if isinstance(answer, VerifierError):
-            raise VerifierError(str(answer)) from answer
-        return answer
+        return self._core().engine.ask()
 
     def close(self) -> None:
         """End all workers and everything that runs in them; calls of other threads get a `VerifierError`."""

@@ -25,7 +25,8 @@ class PreparedProblem:
     """A problem as the engine needs it. `expected` never enters the jail of a judged program.
 
     `checker_source` is the problem's own checker program, empty when `checker` decides. `key` is a SHA-256 over all
-    that a verdict depends on but the program: equal keys, equal verdicts.
+    that a verdict depends on but the program and the tier of the jail, which only workers know: equal keys in equal
+    tiers, equal verdicts.
     """
 
     mode: str
@@ -51,8 +52,8 @@ class PreparedProblem:
             raise DataError(f"problem {problem.id!r}: {error}") from None
         checker_source = problem.checker_program.encode("utf-8", "surrogatepass")
         limits = config.limits_for(problem.limits)
-        decides = [harness_version(), problem.mode, problem.entry_point, limits, name, config.isolate_tests]
-        decides += [config.tier, config.recheck_timeouts]
+        decides = [harness_version(), installed_packages(), problem.mode, problem.entry_point, limits, name, config.isolate_tests]
+        decides.append(config.recheck_timeouts)
         whole = hashlib.sha256(json.dumps(decides, sort_keys=True).encode("ascii"))
         _add(whole, checker_source)
         inputs, expected = [], []
@@ -89,7 +90,8 @@ class PreparedProblem:
         return sum(map(len, self.inputs))
 
     def program_key(self, source: bytes, everything: bool) -> bytes:
-        """Return the SHA-256 under which the verdict on a program is kept. `everything`: all tests are run."""
+        """Return the SHA-256 of all that the verdict on a program depends on but the tier. `everything`: all tests are
+        run."""
         return hashlib.sha256(b"".join((self.key, b"\1" if everything else b"\0", source))).digest()
 
 
@@ -104,6 +106,13 @@ def _encoded(mode: str, given: Any, expected: Any) -> tuple[bytes, Any, bytes]:
 def _add(whole: Any, part: bytes) -> None:
     whole.update(b"%d:" % len(part))
     whole.update(part)
+
+
+@cache
+def installed_packages() -> list[str]:
+    """Return name and version of every package that programs may import, as their metadata directories are named."""
+    kinds = ("*.dist-info", "*.egg-info")
+    return sorted(found.name for place in map(Path, sys.path) for kind in kinds for found in place.glob(kind))
 
 
 @cache

@@ -74,6 +74,11 @@ class Actor:
     greeting: Any
     report: dict[str, str] | None = None
 
+    @property
+    def tier(self) -> str:
+        """The tier of the jail that its workers get; empty until it has answered."""
+        return self.report["tier"] if self.report is not None else ""
+
 
 class Actors:
     """A fixed number of actors, shared by all calls. Safe for several threads."""

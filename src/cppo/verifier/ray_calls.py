@@ -6,7 +6,7 @@ import pickle
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from cppo.problems import Problem
 from cppo.verifier.ray_actors import KEPT_PROBLEMS, Actor, Actors, cause_of, first_line
@@ -23,13 +23,21 @@ chunks nor the way back leaves a worker without work."""
 
 @dataclass
 class Program:
-    """One program of a call, numbered. `key` names its verdict, `problem_key` the content of its problem."""
+    """One program of a call, numbered. `key` names its verdict in one tier, `problem_key` what its problem holds."""
 
     number: int
     key: bytes
     problem_key: bytes
     problem: Problem
     source: str
+
+
+class Judged(NamedTuple):
+    """A program, its verdict, and the tier of the jail it was made in."""
+
+    program: Program
+    verdict: ProgramVerdict
+    tier: str
 
 
 @dataclass
@@ -78,7 +86,7 @@ class Call:
         self._dispatch()
         return [*self._running, *self._actors.starting]
 
-    def take(self, reference: Any) -> list[tuple[Program, ProgramVerdict]]:
+    def take(self, reference: Any) -> list[Judged]:
         """Return the verdicts that a ready reference brings. Raises `VerifierError` when actors cannot work at all."""
         if reference not in self._running:
             if actor := self._actors.starting.get(reference):
@@ -92,7 +100,7 @@ class Call:
         except self._ray.exceptions.RayError as error:
             self._actors.replace(actor)
             return self._lost(chunk, first_line(error))
-        return list(zip(chunk.programs, verdicts, strict=True))
+        return [Judged(*pair, actor.tier) for pair in zip(chunk.programs, verdicts, strict=True)]
 
     def cancel(self) -> None:
         """Stop what is under way; other calls are not disturbed."""
@@ -102,7 +110,7 @@ class Call:
         self._running.clear()
         self._waiting.clear()
 
-    def _lost(self, chunk: Chunk, reason: str) -> list[tuple[Program, ProgramVerdict]]:
+    def _lost(self, chunk: Chunk, reason: str) -> list[Judged]:
         """Have the programs of a lost chunk tried again; return the verdicts of those given up.
 
         The last try is made with each by itself: what kills its actor then takes no other program with it.
@@ -110,7 +118,7 @@ class Call:
         retries, deaths = self._actors.config.retries, chunk.deaths + 1
         if deaths > retries:
             given_up = ProgramVerdict(Verdict.INFRA, (), f"the verifier failed: {reason}")
-            return [(program, given_up) for program in chunk.programs]
+            return [Judged(program, given_up, "") for program in chunk.programs]
         groups = [[program] for program in chunk.programs] if deaths == retries else [chunk.programs]
         for programs in groups:
             problems = {program.problem_key: chunk.problems[program.problem_key] for program in programs}

@@ -10,12 +10,13 @@ from typing import Any
 
 from cppo.errors import VerifierError
 from cppo.problems import Problem
+from cppo.verifier.built import Tiers, kept_key, possible_tiers
 from cppo.verifier.cache import VerdictCache
 from cppo.verifier.core import Batch
 from cppo.verifier.intake import Intake
 from cppo.verifier.job import Request
 from cppo.verifier.ray_actors import Actors
-from cppo.verifier.ray_calls import Program
+from cppo.verifier.ray_calls import Judged, Program
 from cppo.verifier.ray_cluster import connect, load_ray
 from cppo.verifier.settings import VerifierConfig
 from cppo.verifier.verdict import ProgramVerdict
@@ -74,16 +75,20 @@ class RayFacade:
         wanted = Batch(taken)
         return wanted, [self._program(number, request, pairs[request.key]) for number, request in wanted.owed]
 
+    def _take_is_prompt(self) -> bool:
+        """Return whether `_take` never waits for an actor to start."""
+        return self._opened().prompt
+
     @staticmethod
     def _program(number: int, request: Request, pair: Pair) -> Program:
         return Program(number, request.key, request.problem.key, *pair)
 
-    def _keep(self, arrived: Iterable[tuple[Program, ProgramVerdict]]) -> list[Numbered]:
+    def _keep(self, arrived: Iterable[Judged]) -> list[Numbered]:
         """Put verdicts into the cache and return them with the numbers of their programs."""
         found = []
-        for program, verdict in arrived:
+        for program, verdict, tier in arrived:
             if self._cache is not None:
-                self._cache.put(program.key, verdict)
+                self._cache.put(kept_key(program.key, tier), verdict)
             found.append((program.number, verdict))
         return found
 
@@ -92,8 +97,14 @@ class RayFacade:
             self._check_usable()
             if self._intake is None:
                 self._cache = VerdictCache(self.config.cache_entries, self.config.cache_path)
-                self._intake = Intake(self.config, self._cache)
+                tiers = Tiers(possible_tiers(self.config), self._told_tiers, self._describe)
+                self._intake = Intake(self.config, self._cache, tiers)
             return self._intake
+
+    def _told_tiers(self) -> set[str]:
+        """Return the tiers that actors have told of: those of other machines are not this one's."""
+        actors = self._actors
+        return set() if actors is None else {actor.tier for actor in actors.ready}
 
     def _started(self) -> Actors:
         with self._lock:

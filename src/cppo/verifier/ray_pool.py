@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sequence
 from contextlib import aclosing, closing
+from functools import partial
 from itertools import chain
 from types import TracebackType
 from typing import Any, Self
@@ -128,7 +129,8 @@ class AsyncRayVerifier(RayFacade):
         async def items() -> AsyncGenerator[Program | Numbered, None]:
             index = 0
             async for pair in pairs if isinstance(pairs, AsyncIterable) else _each(pairs):
-                one = self._take(index, pair, all_tests)
+                take = partial(self._take, index, pair, all_tests)
+                one = take() if self._take_is_prompt() else await asyncio.to_thread(take)
                 yield one if isinstance(one, Program) else (index, one)
                 index += 1
 

@@ -14,7 +14,9 @@ from cppo.problems.problem import LARGEST
 Tier = Literal["best", "namespaces", "landlock", "rlimits"]
 
 WALL_PER_CPU = 2.5
-"""Wall seconds given for each CPU second when a problem names only its CPU limit."""
+"""Wall seconds given for each CPU second where neither the problem nor the settings limit them."""
+WALL_SECONDS = 25.0
+"""The least of these where the CPU limit is not the problem's own."""
 
 
 class VerifierConfig(Section):
@@ -25,8 +27,8 @@ class VerifierConfig(Section):
 
     cpu_seconds: float = Field(default=10.0, gt=0, le=LARGEST["cpu_seconds"])
     """CPU seconds of one test (user and system)."""
-    wall_seconds: float = Field(default=25.0, gt=0, le=LARGEST["wall_seconds"])
-    """Wall-clock seconds of one test. A problem that sets only `cpu_seconds` gets 2.5 times that."""
+    wall_seconds: float | None = Field(default=None, gt=0, le=LARGEST["wall_seconds"])
+    """Wall-clock seconds of one test. None: 2.5 times the CPU limit, at least 25 s where the problem sets none."""
     memory_mb: float = Field(default=256.0, gt=0, le=LARGEST["memory_mb"])
     """Peak resident memory of one test in MiB, beyond the interpreter itself."""
     output_mb: float = Field(default=16.0, gt=0, le=LARGEST["output_mb"])
@@ -61,9 +63,8 @@ class VerifierConfig(Section):
     def limits_for(self, limits: Limits) -> dict[str, Any]:
         """Return the limits of one test in the units of the harness: seconds, KiB of memory, bytes of output."""
         cpu = limits.cpu_seconds or self.cpu_seconds
-        wall = limits.wall_seconds or (
-            max(self.wall_seconds, WALL_PER_CPU * cpu) if limits.cpu_seconds is None else WALL_PER_CPU * cpu
-        )
+        least = WALL_SECONDS if limits.cpu_seconds is None else 0.0
+        wall = limits.wall_seconds or self.wall_seconds or max(least, WALL_PER_CPU * cpu)
         return {
             "cpu": float(cpu),
             "wall": float(wall),

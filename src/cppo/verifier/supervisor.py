@@ -12,20 +12,11 @@ import select
 import time
 
 from cppo.verifier import guest, wire
+from cppo.verifier.family import PAGE_KB, SELF, children_cpu, memory_pages
 from cppo.verifier.jail import OPEN_FILES, Jail, limit_address_space
 from cppo.verifier.lean_json import loads
-from cppo.verifier.linux import (
-    IS_LINUX,
-    PAGE_KB,
-    SELF,
-    SIGXCPU,
-    SIGXFSZ,
-    anonymous_file,
-    children_cpu,
-    fork,
-    memory_pages,
-)
-from cppo.verifier.mounts import SCRATCH_FILES, SCRATCH_MB
+from cppo.verifier.linux import IS_LINUX, SIGXCPU, SIGXFSZ, anonymous_file, fork
+from cppo.verifier.mounts import SCRATCH_DEPTH, SCRATCH_FILES, SCRATCH_MB
 from cppo.verifier.watch import Ended, Watch
 
 TYPING = False
@@ -45,10 +36,15 @@ COMPILE_KB = 256 << 10
 """Resident memory for compiling, beyond what the program may take: syntax trees are larger than what they become."""
 
 EXCERPT_BYTES = 400
+NOTE_CHARACTERS = 500
+"""A header has a largest size, whatever a program says of its end."""
 FLUSH_SECONDS = 0.004
 """Results that come faster than this travel together, but for the first, which is often a failure."""
 
-SCRATCH_FULL = f"more than {SCRATCH_MB} MiB of files, or {SCRATCH_FILES} of them"
+SCRATCH_FULL = (
+    f"more than {SCRATCH_MB} MiB of files, {SCRATCH_FILES} of them or {SCRATCH_DEPTH} directories in each other, "
+    "or a directory closed to reading"
+)
 
 
 class Failure:
@@ -117,24 +113,21 @@ class Supervisor:
         self._poll.register(connection, select.POLLIN)
 
     def run_together(self) -> bool:
-        """Compile the program and call it for all tests in one process, forked from the worker (after a failed test, if
-        all are asked for, in another).
+        """Compile the program and call it for all tests in one process, forked from the worker.
 
-        Returns False, with nothing sent, when the process ended in a way that belongs to no certain test.
+        Returns False, with nothing sent, when the process ended in a way that belongs to no certain test, or before the
+        last test although all are asked for: then each test needs its own process.
         """
-        results: list[Result] = []
-        while len(results) < len(self.inputs):
-            test = self._start(None, self.inputs[len(results) :], self.jail.fork_program)
-            more = self._results(test, self._finish(test))
-            if not more:
-                return False
-            results += more
-            status, detail = more[-1][0]["status"], more[-1][0].get("detail", "")
-            if status == "CE":
-                self.send_uncompilable(detail)
-                return True
-            if status != "ok" and not self.request["all"]:
-                break
+        test = self._start(None, self.inputs, self.jail.fork_program)
+        results = self._results(test, self._finish(test))
+        if not results:
+            return False
+        status, detail = results[-1][0]["status"], results[-1][0].get("detail", "")
+        if status == "CE":
+            self.send_uncompilable(detail)
+            return True
+        if self.request["all"] and len(results) < len(self.inputs):
+            return False
         self._unsent += [wire.pack(wire.TEST, *result) for result in results]
         self._flush(last=True)
         return True
@@ -202,9 +195,10 @@ class Supervisor:
         disk = None if self.jail.private_files else self.jail.scratch
         watch = Watch(self.connection, self.limits, self.limits["memory"] + self.baseline_kb, disk)
         ended = watch.wait(test.pid, test.started)
-        self.end_test(test.pid)
+        left_kb = self.end_test(test.pid)
         reaped, self._reaped_cpu = self._reaped_cpu, children_cpu()
         ended.cpu = max(ended.cpu, self._reaped_cpu - reaped)  # what outlived its parent counts too
+        ended.peak_kb = max(ended.peak_kb, left_kb)
         if not self.shared[STARTED]:
             raise RuntimeError("a test process could not be set up")
         return ended
@@ -261,9 +255,9 @@ class Supervisor:
             cost["waited"] = ended.waited
         if errors:
             cost["stderr"] = os.pread(test.stderr, EXCERPT_BYTES, 0).decode("utf-8", "replace")
-        if self.calls and written:
-            cost["stdout"] = os.pread(test.stdout, EXCERPT_BYTES, 0).decode("utf-8", "replace")
         failure = self._failure(ended, cost, max(reported if self.calls else 0, written, errors), note)
+        if written and (self.calls or failure is not None):
+            cost["stdout"] = os.pread(test.stdout, EXCERPT_BYTES, 0).decode("utf-8", "replace")
         if failure is None and not self.calls:
             return [({"status": "ok", **cost}, os.pread(test.stdout, written, 0) if written else b"")]
         results: list[Result] = [({"status": "ok", **cost}, answer) for answer in answers]
@@ -278,7 +272,7 @@ class Supervisor:
 
     def _failure(self, ended: Ended, cost: dict[str, Any], written: int, note: dict[str, Any]) -> Failure | None:
         """Return why a process failed, or None when it ended well. The order decides between several reasons."""
-        limits, killed = self.limits, ended.killed
+        limits, killed, words = self.limits, ended.killed, words_of(note)
         number = os.WTERMSIG(ended.status) if os.WIFSIGNALED(ended.status) else 0
         if killed == "wall":
             return Failure("TLE", f"more than {limits['wall']:g} s of wall time", clock=True)
@@ -293,13 +287,13 @@ class Supervisor:
         if killed == "processes":
             return Failure("RE", "too many processes")
         if note.get("stop") == "compile":
-            return Failure("CE", str(note.get("error")), reported=True)
+            return Failure("CE", words, reported=True)
         if note.get("stop") == "lines":
             return Failure("TLE", f"more than {limits['lines']} executed lines", reported=True)
         if number:
             return Failure("RE", f"killed by signal {number}")
-        if note.get("error"):
-            return Failure("RE", str(note["error"]), reported=True)
+        if words:
+            return Failure("RE", words, reported=True)
         if ended.status:
             return Failure("RE", f"exit status {os.waitstatus_to_exitcode(ended.status)}")
         return None
@@ -312,3 +306,9 @@ def read_note(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return note if isinstance(note, dict) else {}
+
+
+def words_of(note: dict[str, Any]) -> str:
+    """Return what a note says of an error, cut to `NOTE_CHARACTERS`; empty when that is no text."""
+    error = note.get("error")
+    return error[:NOTE_CHARACTERS] if isinstance(error, str) else ""

@@ -30,6 +30,14 @@ EVERYWHERE = (
     "state carried from one test to the next: a process each, scratch emptied, everything it started killed",
     "the verifier's environment and open files: programs get an empty environment and no descriptor but their streams",
 )
+COUNTERS = (
+    "numbers of processes and of files in scratch, which go on counting: a test can tell how many an earlier one made"
+)
+KERNEL_MEMORY = "the kernel's memory for full pipes, and for sockets on their way through sockets: it is not counted"
+SHORT_CHILDREN = (
+    "processor time and memory that children took, whose parent does not wait for them, after they were last looked at"
+    " (each 20 ms)"
+)
 BUGS = "bugs of the kernel and of the processor: whoever controls programs written against you needs a virtual machine"
 
 TIERS: dict[str, Tier] = {
@@ -46,7 +54,13 @@ TIERS: dict[str, Tier] = {
                 "privileges: none, and no way to new ones; no mounts, tracing, kernel interfaces or namespaces",
                 "more than 128 processes and 256 MiB of files in a test",
             ),
-            ("what the machine's libraries in /usr say of it, its processor, load and clock", BUGS),
+            (
+                "what the machine's libraries in /usr say of it, its processor, load and clock",
+                COUNTERS,
+                KERNEL_MEMORY,
+                SHORT_CHILDREN,
+                BUGS,
+            ),
             True,
         ),
         Tier(
@@ -61,12 +75,17 @@ TIERS: dict[str, Tier] = {
                 "privileges: none, and no way to new ones",
             ),
             (
-                "the names and numbers of the machine's processes, and whether a file exists, can be seen",
+                "names and numbers of the machine's processes can be seen",
+                "of a file whose path is known: that it exists, size, owner, times and attributes, where a link leads",
                 "limits on scratch, and on the processes of programs that run as root, are watched: a moment late",
+                "deleted files count as far as open descriptors show them: not at all to root without all its rights",
                 "what a program has started lives on when a worker is killed from outside in that moment",
                 "the processes of all of a user's programs count together: beside a fork bomb another's fork may fail",
                 "programs run as the verifier's user unless that is root and the interpreter open to others",
                 "each test costs more: a filter is put on every process",
+                COUNTERS,
+                KERNEL_MEMORY,
+                SHORT_CHILDREN,
                 BUGS,
             ),
             True,
@@ -80,6 +99,10 @@ TIERS: dict[str, Tier] = {
                 "the network",
                 "other processes of the same user can be seen, signalled and traced",
                 "a process that leaves its process group may live on where /proc is missing (macOS)",
+                COUNTERS,
+                KERNEL_MEMORY,
+                "memory in sockets whose buffers a program makes larger: each counts as one of the usual size",
+                SHORT_CHILDREN,
                 BUGS,
             ),
             False,

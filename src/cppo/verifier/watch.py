@@ -6,17 +6,19 @@ import os
 import select
 import time
 
-from cppo.verifier.jail import PROCESSES
-from cppo.verifier.linux import (
-    IS_LINUX,
-    SIGKILL,
+from cppo.verifier.family import (
+    CLOCK_TICKS,
     descendants,
     family_usage,
+    family_waited_seconds,
     peak_kb,
     process_number,
     resident_kb,
+    sockets_kb,
     waited_seconds,
 )
+from cppo.verifier.jail import PROCESSES
+from cppo.verifier.linux import IS_LINUX, SIGKILL
 from cppo.verifier.mounts import is_full
 
 TYPING = False
@@ -29,6 +31,8 @@ NAP_SECONDS = 0.002
 DISK_SECONDS = 0.1
 SLOW_SECONDS = 0.2
 """Only tests that take longer are asked how long they waited for a processor."""
+REMEMBERED = 1024
+"""So many processes of a test are told apart once they are gone."""
 
 
 class Ended:
@@ -63,6 +67,8 @@ class Watch:
         self.waited = 0.0
         self.family_kb = 0
         self.family_cpu = 0.0
+        self._own_ticks: dict[bytes, int] = {}
+        self._forgotten_ticks = 0
         self._disk_at = 0.0
 
     def wait(self, pid: int, started: float) -> Ended:
@@ -84,7 +90,7 @@ class Watch:
                 if self.killed:
                     break
             if time.perf_counter() - started > SLOW_SECONDS and (number := process_number(pidfd)):
-                self.waited = waited_seconds(number)
+                self.waited = max(self.waited, waited_seconds(number))
             gone = not self.killed and pidfd not in dict(events)
             if self.killed or gone:
                 os.kill(pid, SIGKILL)
@@ -99,23 +105,47 @@ class Watch:
         """Look at the clock, at the process and at all that it started; say what it must be killed for."""
         if time.perf_counter() >= deadline:
             self.killed = "wall"
+            self.waited = family_waited_seconds(descendants())  # programs often compute in a thread or a child
             return
         family = descendants()  # orphans are not below the test's process any more, but below this one
         if len(family) > PROCESSES:
             self.killed = "processes"
-        elif len(family) > 1:
-            memory, cpu = family_usage(family)
-            self.family_kb, self.family_cpu = max(self.family_kb, memory), max(self.family_cpu, cpu)
-            if memory > self.ceiling_kb:
-                self.killed = "memory"
-            elif cpu > self.limits["cpu"]:
-                self.killed = "cpu"
-        elif resident_kb(pidfd) > self.ceiling_kb:
+        elif self._memory_kb(pidfd, family) > self.ceiling_kb:
             self.killed = "memory"
+        elif self.family_cpu > self.limits["cpu"]:
+            self.killed = "cpu"
         if self.disk is not None and not self.killed and time.perf_counter() > self._disk_at:
             self._disk_at = time.perf_counter() + DISK_SECONDS
-            if is_full(self.disk):
+            if is_full(self.disk, family):
                 self.killed = "disk"
+
+    def _memory_kb(self, pidfd: int, family: list[bytes]) -> int:
+        """Return what the family holds. The processor time of a family of several, now or before, is taken too."""
+        sockets = sockets_kb(family)
+        if len(family) > 1 or self._own_ticks:
+            memory = self._family_memory_kb(family)
+        else:
+            memory = resident_kb(pidfd)
+            if not sockets:  # the wait for the process brings its peak
+                return memory
+        self.family_kb = max(self.family_kb, memory + sockets)
+        return memory + sockets
+
+    def _family_memory_kb(self, family: list[bytes]) -> int:
+        """Look at several processes. The time of one that nobody waited for, which the kernel forgets, is what it was
+        last seen with.
+
+        Of two sums, neither of which counts anything twice, the larger holds: what the living took, with the children
+        they waited for, and what each process ever seen took by itself.
+        """
+        memory, ticks, own = family_usage(family)
+        self._own_ticks.update(own)
+        ever = self._forgotten_ticks + sum(self._own_ticks.values())
+        if len(self._own_ticks) > REMEMBERED:
+            self._forgotten_ticks = ever - sum(own.values())
+            self._own_ticks = own
+        self.family_cpu = max(self.family_cpu, max(ticks, ever) / CLOCK_TICKS)
+        return memory
 
     def _wait_by_turns(self, pid: int, started: float) -> Ended:
         """The same where processes cannot be polled: look, nap, look again. Memory is known afterwards only."""

@@ -1,5 +1,5 @@
 # mode: stdin
-# allowed: WA
+# allowed: WA OLE
 # tests: 2
 # runs: 2
 """Take every permission from the scratch directory itself, so that later tests cannot use it."""

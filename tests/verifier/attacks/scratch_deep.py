@@ -1,5 +1,5 @@
 # mode: stdin
-# allowed: WA TLE
+# allowed: WA TLE OLE
 # runs: 2
 """Nest directories so deep that no path reaches the innermost."""
 

@@ -2,7 +2,7 @@
 # allowed: WA MLE OLE RE
 # tiers: namespaces
 # limits: output_mb=64
-"""Fill the disk with many files that are each within the limit. On a real file system nothing can bound the sum."""
+"""Fill the disk with many files that are each within the limit. On a disk the sum is watched: a moment late."""
 
 written = 0
 block = b"1" * (1 << 20)

@@ -1,5 +1,5 @@
 # mode: stdin
-# allowed: WA
+# allowed: WA OLE
 # tests: 2
 # runs: 2
 """Leave names in scratch that are hard to remove: newlines, no text, sockets, pipes, closed directories."""

@@ -1,0 +1,63 @@
+"""Problems made ready once, and never mistaken for one another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+from cppo.problems import Problem, TestCase
+from cppo.verifier import AsyncVerifier, Verifier
+
+COUNT = 40
+
+
+def squares(number: int) -> Problem:
+    return Problem(f"p{number}", "", [TestCase([number], number**2)], mode="call", entry_point="f")
+
+
+class OnDemand(Sequence[tuple[Problem, str]]):
+    """Pairs built when they are read. A problem is freed with its pair; the next may get its place in memory.
+
+    Every program returns the square of its problem's number, and every second problem has another number.
+    """
+
+    def __len__(self) -> int:
+        return COUNT
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Problem, str]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[tuple[Problem, str]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[Problem, str] | Sequence[tuple[Problem, str]]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(COUNT))]
+        if index >= COUNT:
+            raise IndexError(index)
+        right = index - index % 2
+        return squares(index), f"def f(x):\n    return {right**2}"
+
+
+EXPECTED = ["AC", "WA"] * (COUNT // 2)
+
+
+def test_pairs_built_on_demand_are_judged_on_their_own_problems() -> None:
+    with Verifier() as verifier:
+        assert [verdict.verdict.value for verdict in verifier.verify(OnDemand())] == EXPECTED
+
+
+def test_pairs_of_a_stream_are_judged_on_their_own_problems() -> None:
+    def pairs() -> Iterator[tuple[Problem, str]]:
+        yield from OnDemand()
+
+    with Verifier() as verifier:
+        verdicts = dict(verifier.stream(pairs()))
+    assert [verdicts[index].verdict.value for index in range(COUNT)] == EXPECTED
+
+
+def test_and_so_are_those_of_asyncio() -> None:
+    async def judge() -> list[str]:
+        async with AsyncVerifier() as verifier:
+            return [verdict.verdict.value for verdict in await verifier.verify(OnDemand())]
+
+    assert asyncio.run(judge()) == EXPECTED
