@@ -9,7 +9,8 @@ from typing import overload
 from cppo.problems import Problem, TestCase
 from cppo.verifier import AsyncVerifier, Verifier
 
-COUNT = 40
+COUNT = 20
+TRIES = 1000
 
 
 def squares(number: int) -> Problem:
@@ -17,10 +18,13 @@ def squares(number: int) -> Problem:
 
 
 class OnDemand(Sequence[tuple[Problem, str]]):
-    """Pairs built when they are read. A problem is freed with its pair; the next may get its place in memory.
+    """Pairs built when they are read, wherever possible at a place in memory where a problem was that has been freed.
 
-    Every program returns the square of its problem's number, and every second problem has another number.
+    The programs of even problems are right, the others return what is right for the problem before.
     """
+
+    def __init__(self) -> None:
+        self.places: set[int] = set()
 
     def __len__(self) -> int:
         return COUNT
@@ -34,8 +38,12 @@ class OnDemand(Sequence[tuple[Problem, str]]):
             return [self[place] for place in range(*index.indices(COUNT))]
         if index >= COUNT:
             raise IndexError(index)
+        tried = [squares(index)]
+        while id(tried[-1]) not in self.places and len(tried) < TRIES:
+            tried.append(squares(index))
+        self.places.add(id(tried[-1]))
         right = index - index % 2
-        return squares(index), f"def f(x):\n    return {right**2}"
+        return tried[-1], f"def f(x):\n    return {right**2}"
 
 
 EXPECTED = ["AC", "WA"] * (COUNT // 2)

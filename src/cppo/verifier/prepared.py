@@ -52,7 +52,15 @@ class PreparedProblem:
             raise DataError(f"problem {problem.id!r}: {error}") from None
         checker_source = problem.checker_program.encode("utf-8", "surrogatepass")
         limits = config.limits_for(problem.limits)
-        decides = [harness_version(), installed_packages(), problem.mode, problem.entry_point, limits, name, config.isolate_tests]
+        decides = [
+            harness_version(),
+            installed_packages(),
+            problem.mode,
+            problem.entry_point,
+            limits,
+            name,
+            config.isolate_tests,
+        ]
         decides.append(config.recheck_timeouts)
         whole = hashlib.sha256(json.dumps(decides, sort_keys=True).encode("ascii"))
         _add(whole, checker_source)
