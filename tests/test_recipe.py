@@ -147,3 +147,47 @@ def test_an_arm_needs_a_stage_that_leaves_a_policy() -> None:
     }
     with pytest.raises(ConfigError, match=r"stage of arm 'a' 'audit'.*allowed: grpo, joint, pkpo, sft, warmup"):
         build(Recipe, data, "test")
+
+
+ABLATION = "study.ablations.ungated"
+
+
+def test_an_ablation_is_the_recipe_with_its_overrides_and_one_arm() -> None:
+    recipe = with_smoke(f"{ABLATION}.set=['joint.plan_reward=ungated', 'warmup.steps=1']", f"{ABLATION}.title=No gate")
+    ablated = recipe.ablated("ungated")
+    assert (ablated.joint.plan_reward, ablated.warmup.steps) == ("ungated", 1)
+    assert [(a.name, a.title, a.method, a.stage) for a in ablated.evaluation.arms] == [
+        ("ungated", "No gate", "tuple", "joint")
+    ]
+    assert ablated.evaluation.subject == "ungated"
+    assert ablated.study.ablations == {}
+    same = ablated.model_dump(mode="json") | {"study": recipe.study.model_dump(mode="json")}
+    changed = {line.partition(":")[0] for line in differences(recipe.model_dump(mode="json"), same)}
+    assert changed == {"name", "joint.plan_reward", "warmup.steps", "evaluation.arms", "evaluation.subject"}
+    assert recipe.study.seeds == (0,)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["study.seeds=[0, 0]"], r"study.seeds is \[0, 0\].*each once"),
+        (["study.seeds=[-1]"], "seeds are numbers from 0"),
+        (["study.seeds=[]"], "study.seeds"),
+        (["study.seds=[1]"], "unknown key 'study.seds'.*did you mean 'seeds'"),
+        ([f"{ABLATION}.sets=['k=2']"], "unknown key 'study.ablations.ungated.sets'.*did you mean 'set'"),
+        ([f"{ABLATION}.set=['joint.plan_rewrd=ungated']"], "study.ablations.ungated: unknown key 'joint.plan_rewrd'.*"),
+        ([f"{ABLATION}.set=['joint.plan_reward=sum']"], "study.ablations.ungated: .*unknown plan_reward 'sum'"),
+        ([f"{ABLATION}.set=['joint.steps']"], "not of the form section.key=value"),
+        ([f"{ABLATION}.set=['evaluation.attempts=8']"], "ungated: evaluation.attempts cannot be set by an ablation"),
+        ([f"{ABLATION}.set=['seed=8']"], "ungated: seed cannot be set by an ablation"),
+        ([f"{ABLATION}.set=['k=3', 'joint.micro_batch=8']"], "ungated: .*attempts = 4 is not a multiple of k = 3"),
+        ([f"{ABLATION}.stage=audit"], "study.ablations.ungated: .*stage of arm 'ungated' 'audit'"),
+        ([f"{ABLATION}.method=tupel"], "study.ablations.ungated: .*unknown evaluation method 'tupel'"),
+        (["study.ablations.full.set=['k=2']"], "full: an ablation is named with letters"),
+        (["study.ablations._x.set=['k=2']"], "_x: an ablation is named with letters"),
+        (["study.ablations.cppo.set=['k=2', 'joint.micro_batch=4']"], "has the name of evaluation.subject"),
+    ],
+)
+def test_bad_studies_are_refused_when_the_recipe_is_read(overrides: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"(?s){message}"):
+        with_smoke(*overrides)

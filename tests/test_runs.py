@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,18 @@ def test_what_does_not_change_results_may_change(tmp_path: Path) -> None:
     changed = recipe("jobs=2", "validity.on_fail=stop", "verifier.workers=2")
     Run.open(tmp_path / "run", changed)
     assert Run.load(tmp_path / "run").recipe == changed
+
+
+def test_a_study_may_grow_around_a_run_and_name_it(tmp_path: Path) -> None:
+    run = Run.open(tmp_path / "run", recipe())
+    old = json.loads((run.directory / "config.json").read_text())
+    del old["study"]  # as a run was written down before there were studies
+    (run.directory / "config.json").write_text(json.dumps(old))
+    grown = recipe(
+        "study.seeds=[0, 1]", "study.ablations.ungated.set=['joint.plan_reward=ungated']", "name=mine/seed-0"
+    )
+    Run.open(tmp_path / "run", grown)
+    assert Run.load(tmp_path / "run").recipe == grown
 
 
 def test_a_foreign_directory_is_left_alone(tmp_path: Path) -> None:
@@ -77,6 +91,28 @@ def test_two_processes_cannot_work_in_one_run(tmp_path: Path) -> None:
             pass
     with run.lock("main"):
         pass
+
+
+def test_a_lock_may_be_waited_for(tmp_path: Path) -> None:
+    run = Run.open(tmp_path / "run", recipe())
+    order: list[str] = []
+    entered = threading.Event()
+
+    def hold() -> None:
+        with run.lock("sft"):
+            entered.set()
+            time.sleep(0.5)
+            order.append("first")
+
+    other = threading.Thread(target=hold)
+    other.start()
+    entered.wait()
+    with pytest.raises(RunError, match=r"another process is working in .*run \(sft\)"), run.lock("sft", 0.1):
+        pass
+    with run.lock("sft", 20.0):
+        order.append("second")
+    other.join()
+    assert order == ["first", "second"]
 
 
 def test_provenance_is_recorded_without_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from cppo.pipeline import needs
 from cppo.recipe import FINAL_STAGES, MAIN_STAGES
 from cppo.runs import Run
 
-NEUTRAL = ("name", "jobs", "evaluation", "audit", "model.threads", "model.device", "verifier.workers")
+NEUTRAL = ("name", "jobs", "evaluation", "audit", "study", "model.threads", "model.device", "verifier.workers")
 """Keys that no stage which leaves weights depends on."""
 
 

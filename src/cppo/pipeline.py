@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import errno
-import json
 import shutil
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 
 from cppo.context import Context
 from cppo.errors import CppoError, RunError, choose
+from cppo.lanes import Lane, stage_command
 from cppo.progress import Reporter
 from cppo.recipe import FINAL_STAGES, MAIN_STAGES
 from cppo.runs import Run
@@ -21,6 +19,8 @@ from cppo.stages import Summary, stage_function
 BASELINE_LANE = "baselines"
 LEAST_FREE = 2**20
 """Bytes of free disk under which a failure to write is put down to the disk."""
+PATIENCE = 20.0
+"""Seconds that a stage waits for its lock: a child of a process that was killed just now is still about to end."""
 
 
 def pick_stages(run: Run, wanted: Sequence[str] | None) -> list[str]:
@@ -64,18 +64,22 @@ def refuse_gaps(run: Run, stages: Sequence[str]) -> None:
 
 
 def run_stages(run: Run, stages: Sequence[str], reporter: Reporter) -> None:
-    """Run `stages` in this process, skipping those that are complete."""
+    """Run `stages` in this process, each under its own lock, skipping those that are complete.
+
+    Raises `RunError` when another process is at work on one of them and does not end soon.
+    """
     with Context(run, reporter) as context:
         for name in stages:
-            if run.done(name) is not None:
-                reporter.say(f"{name}: already complete")
-                continue
-            began = time.perf_counter()
-            reporter.say(f"{name}: started")
-            summary = _work(name, context)
-            seconds = time.perf_counter() - began
-            run.finish(name, summary, seconds)
-            reporter.say(f"{name}: done in {seconds:.0f} s")
+            with run.lock(name, PATIENCE):
+                if run.done(name) is not None:
+                    reporter.say(f"{name}: already complete")
+                    continue
+                began = time.perf_counter()
+                reporter.say(f"{name}: started")
+                summary = _work(name, context)
+                seconds = time.perf_counter() - began
+                run.finish(name, summary, seconds)
+                reporter.say(f"{name}: done in {seconds:.0f} s")
 
 
 def _work(name: str, context: Context) -> Summary:
@@ -123,42 +127,17 @@ class SecondLane:
         self.run, self.stages, self.reporter = run, stages, reporter
 
     def __enter__(self) -> SecondLane:
-        command = [sys.executable, "-m", "cppo.cli.lane", str(self.run.directory), *self.stages]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        self.tail: list[str] = []
-        self.reader = threading.Thread(target=self._relay, daemon=True)
-        self.reader.start()
+        self.lane = Lane(stage_command(self.run.directory, self.stages), partial(self.reporter.lane, BASELINE_LANE))
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        if self.process.stdin is not None:
-            self.process.stdin.close()
+        self.lane.end()
 
     def wait(self) -> None:
         """Wait for the baselines; raises `RunError` with their last words when they failed."""
-        status = self.process.wait()
-        self.reader.join(timeout=10)
+        status = self.lane.status(timeout=None)
         if status != 0:
-            words = "\n  ".join(self.tail[-12:])
-            raise RunError(f"training the baselines ({', '.join(self.stages)}) failed with status {status}:\n  {words}")
-
-    def _relay(self) -> None:
-        """Pass the child's events on; anything that is not an event is kept as its last words."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            try:
-                event = json.loads(line)
-                method, arguments = event["call"], event["arguments"]
-            except (json.JSONDecodeError, KeyError, TypeError):
-                self.tail.append(line.rstrip())
-                continue
-            self.reporter.lane(BASELINE_LANE, method, arguments)
+            raise RunError(
+                f"training the baselines ({', '.join(self.stages)}) failed with status {status}:\n  "
+                f"{self.lane.last_words()}"
+            )

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from cppo.config import Section, apply_overrides, build, read_toml
-from cppo.errors import choose
+from cppo.config import Section, apply_overrides, build, parse_override, read_toml
+from cppo.errors import ConfigError, choose
 from cppo.evaluation.methods import METHODS
-from cppo.evaluation.settings import EvaluationSettings
+from cppo.evaluation.settings import ArmSettings, EvaluationSettings
+from cppo.evaluation.study_settings import StudySettings
 from cppo.policy.settings import ModelSettings
 from cppo.problems.pools import ProblemsSettings
 from cppo.text import LABELS
@@ -28,6 +29,8 @@ from cppo.verifier import VerifierConfig
 
 MAIN_STAGES = ("prepare", "sft", "validity", "warmup", "audit", "joint")
 FINAL_STAGES = ("evaluate", "report")
+SHARED_BY_ABLATIONS = ("name", "seed", "jobs", "problems", "evaluation", "study")
+"""Keys that an ablation cannot set: what it is compared with has the same problems, budget and sampling."""
 
 
 class Recipe(Section):
@@ -64,6 +67,8 @@ class Recipe(Section):
     """Reinforcement learning on DIRECT, one table a baseline; the name is the stage's name."""
     evaluation: EvaluationSettings = EvaluationSettings()
     """Fixed-budget evaluation."""
+    study: StudySettings = StudySettings()
+    """Training seeds and ablations; a single run does not read them."""
 
     @model_validator(mode="after")
     def _combinations(self) -> Recipe:
@@ -81,6 +86,8 @@ class Recipe(Section):
             self._check_batch(f"baselines.{name}", baseline, baseline.programs, "programs")
             if name in (*MAIN_STAGES, *FINAL_STAGES):
                 raise ValueError(f"baselines.{name} has the name of a stage; choose another")
+        for name in self.study.ablations:
+            self.ablated(name)
         return self
 
     def _check_arms(self) -> None:
@@ -99,6 +106,28 @@ class Recipe(Section):
                 f"{name}: problems_per_step {settings.problems_per_step} × {formula} {per_problem} = {total} sequences "
                 f"a step, which is not a multiple of {name}.micro_batch {settings.micro_batch}"
             )
+
+    def ablated(self, name: str) -> Recipe:
+        """Return the recipe of the ablation `name`, evaluated in one arm of that name.
+
+        Raises `ConfigError` that names the ablation for overrides that cannot be used, or that would make another
+        comparison: other problems, another budget.
+        """
+        origin, ablation = f"study.ablations.{name}", self.study.ablations[name]
+        for text in ablation.set:
+            key = ".".join(parse_override(text)[0])
+            if key.partition(".")[0] in SHARED_BY_ABLATIONS:
+                raise ConfigError(
+                    f"{origin}: {key} cannot be set by an ablation, which is compared with the full method on the same "
+                    f"seeds, problems and budget; set it in the recipe (not here: {', '.join(SHARED_BY_ABLATIONS)})"
+                )
+        if name == self.evaluation.subject:
+            raise ConfigError(f"{origin} has the name of evaluation.subject, which it is compared with; choose another")
+        data = self.model_dump(mode="json", exclude={"study"})
+        arm = ArmSettings(name=name, method=ablation.method, stage=ablation.stage, title=ablation.title)
+        data["evaluation"] |= {"arms": [arm.model_dump(mode="json")], "subject": name}
+        data["name"] = f"{self.name}/{name}"
+        return build(Recipe, apply_overrides(data, ablation.set), origin)
 
     def stages(self) -> tuple[str, ...]:
         """Return the names of all stages, in order."""

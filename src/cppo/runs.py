@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from cppo import __version__
 from cppo.config import build, differences
@@ -97,25 +97,43 @@ class Run:
         return path
 
     @contextmanager
-    def lock(self, name: str) -> Iterator[None]:
-        """Hold the lock of one lane of work; raises `RunError` when another process holds it."""
-        path = self.directory / f".{name}.lock"
-        with path.open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunError(f"another process is working in {self.directory}; wait for it or stop it") from None
+    def lock(self, name: str, patience: float = 0.0) -> Iterator[None]:
+        """Hold a lock of the run: "main" for the whole, a stage's name for that stage.
+
+        Raises `RunError` when another process holds it for `patience` seconds more.
+        """
+        with hold(self.directory / f".{name}.lock", f"working in {self.directory} ({name})", patience):
             yield
 
 
-HARMLESS_KEYS = {"jobs", "model.threads", "model.device"} | {
+@contextmanager
+def hold(path: Path, doing: str, patience: float = 0.0) -> Iterator[None]:
+    """Hold the lock of a file; raises `RunError` when another process is `doing` that for `patience` seconds more."""
+    deadline = time.monotonic() + patience
+    with path.open("a+") as file:
+        while not _locked(file):
+            if time.monotonic() >= deadline:
+                raise RunError(f"another process is {doing}; wait for it or stop it")
+            time.sleep(0.1)
+        yield
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+HARMLESS_KEYS = {"name", "jobs", "model.threads", "model.device"} | {
     f"verifier.{key}" for key in ("workers", "bwrap", "slice_seconds", "cache_entries", "cache_path")
 }
 
 
 def _harmless(key: str) -> bool:
     """Whether a key may change within a run: it decides how work is done or whether to go on, not what comes out."""
-    return key in HARMLESS_KEYS or key.endswith(".on_fail")
+    return key in HARMLESS_KEYS or key.endswith(".on_fail") or key.partition(".")[0] == "study"
 
 
 def provenance() -> dict[str, Any]:

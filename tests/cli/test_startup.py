@@ -28,6 +28,7 @@ def imported(*arguments: str, allowed: tuple[int, ...] = (0,)) -> set[str]:
         ("run", "--help"),
         ("verify", "--help"),
         ("doctor", "--help"),
+        ("study", "--help"),
     ],
 )
 def test_help_imports_nothing_but_the_standard_library(arguments: tuple[str, ...]) -> None:

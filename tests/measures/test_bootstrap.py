@@ -6,8 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cppo.errors import ConfigError, DataError
+from cppo.measures import (
+    Mean,
+    bootstrap_differences,
+    compare,
+    holm,
+    mean_over_seeds,
+    one_seed_interval,
+    pass_at_k,
+    sign_flip_p,
+)
 from cppo.measures import bootstrap as module
-from cppo.measures import bootstrap_differences, compare, holm, one_seed_interval, pass_at_k, sign_flip_p
 
 A = pass_at_k(8, [8, 6, 5, 4, 3, 2, 1, 1, 0, 0, 0, 0], 4)
 B = pass_at_k(8, [8, 4, 5, 2, 1, 1, 0, 1, 0, 0, 0, 0], 4)
@@ -130,3 +139,24 @@ def test_refuses():
         compare(A, B, confidence=95)
     with pytest.raises(DataError, match="p-values"):
         holm([1.5])
+
+
+def test_the_mean_over_seeds_resamples_problems_and_seeds() -> None:
+    # one source of variance at a time: values 0 and 1, so a resampled mean has variance (1/4)/2
+    for scores in ([[0.0, 1.0]], [[0.0], [1.0]]):
+        found = mean_over_seeds(scores, resamples=20_000)
+        assert found.mean == 0.5
+        assert (found.low, found.high) == (0.0, 1.0)
+        assert found.standard_error == pytest.approx(np.sqrt(1 / 8), abs=0.005)
+    # both at once: score = seed's 0 or 1 plus problem's 0 or 1, variances add
+    both = mean_over_seeds([[0.0, 1.0], [1.0, 2.0]], resamples=20_000)
+    assert both.mean == 1.0
+    assert both.standard_error == pytest.approx(np.sqrt(2 / 8), abs=0.007)
+    assert mean_over_seeds([[0.3, 0.3]]) == Mean(0.3, 0.3, 0.3, pytest.approx(0.0, abs=1e-12))
+    with pytest.raises(ConfigError, match="confidence is 1"):
+        mean_over_seeds([[0.0]], confidence=1.0)
+
+
+def test_a_single_difference_tells_nothing() -> None:
+    assert sign_flip_p([0.0, 0.5, 0.0]) == 1.0
+    assert sign_flip_p([0.5, 0.5]) == 0.5  # of four sign patterns two are as far from 0

@@ -165,7 +165,7 @@ def test_without_a_result_there_is_no_page(copy: Path, name: str) -> None:
     [
         ("results.json", "{", "not valid JSON"),
         ("results.json", "[]", "is not a result"),
-        ("results.json", '{"name": "x"}', r"is not a result: seed: Field required \(\d faults"),
+        ("results.json", '{"name": "x"}', r"is not a result: k: Field required \(\d faults"),
         ("episodes.jsonl", '{"arm": "cppo"\n', "line 1: not valid JSON"),
         ("episodes.jsonl", '{"arm": "cppo"}\n', "line 1: not an episode record"),
         ("episodes.jsonl", "", "has no episodes of arm 'direct'"),

@@ -155,12 +155,13 @@ def main(jail: str, part: int, parts: int, names: list[str]) -> dict[str, Any]:
         if jail == "bwrap" and report.get("built by") != "bwrap":
             raise VerifierError("bwrap is not installed or cannot be used")
     except VerifierError as error:
-        return {"refused": str(error), "report": {}, "results": []}
-    mine = [attack for attack in attacks if attack.runs_as(report["user"])][part::parts]
+        return {"refused": str(error), "report": {}, "due": [], "results": []}
+    due = [attack for attack in attacks if attack.runs_as(report["user"])]
+    mine = due[part::parts]
     results = run_alone(jail, True, mine)
     results += run_alone(jail, False, [attack for attack in mine if attack.runs_together])
     results += run_beside(jail, [attack for attack in mine if "neighbours" in attack.header])
-    return {"refused": "", "report": report, "results": results}
+    return {"refused": "", "report": report, "due": [attack.name for attack in due], "results": results}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 
@@ -19,9 +19,6 @@ from cppo.files import read_json
 from cppo.pipeline import run_pipeline
 from cppo.recipe import Recipe, load_recipe
 from cppo.runs import Run
-
-if TYPE_CHECKING:
-    from cppo.episodes import Episode
 
 
 def run(arguments: argparse.Namespace, stages: Sequence[str] | None) -> int:
@@ -43,27 +40,23 @@ def run(arguments: argparse.Namespace, stages: Sequence[str] | None) -> int:
 
 
 def report(arguments: argparse.Namespace) -> int:
-    """Write the page of a run and print where it is."""
-    from cppo.report import write_report
+    """Write the page of a run or of a study and print where it is."""
+    from cppo.report import write_report, write_study
+    from cppo.study.layout import RECORD
 
-    print(write_report(Path(arguments.directory)))
+    directory = Path(arguments.directory)
+    write = write_study if (directory / RECORD).exists() else write_report
+    print(write(directory))
     return 0
 
 
 def compare(arguments: argparse.Namespace) -> int:
     """Put runs that differ in their seed together: pass@k by arm, and the subject against every other arm."""
     from cppo.cli.tables import compare_table
-    from cppo.episodes import read_episodes
-    from cppo.evaluation.compare import SeedRun, compare_runs
+    from cppo.evaluation.compare import compare_runs
+    from cppo.study.result import read_seed_run
 
-    runs = []
-    for name in arguments.directories:
-        recipe = Run.load(Path(name)).recipe
-        episodes: dict[str, list[Episode]] = {}
-        for episode in read_episodes(Path(name) / "episodes.jsonl"):
-            episodes.setdefault(episode.arm, []).append(episode)
-        ids = tuple(dict.fromkeys(episode.problem_id for mine in episodes.values() for episode in mine))
-        runs.append(SeedRun(name, recipe.seed, recipe.evaluation, recipe.k, ids, episodes))
+    runs = [read_seed_run(Run.load(Path(name)), name) for name in arguments.directories]
     result = compare_runs(runs, arguments.resamples)
     if arguments.json:
         print(json.dumps(result, indent=2))

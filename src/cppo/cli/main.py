@@ -27,6 +27,10 @@ STAGE_HELP = {
     "audit": "stage 4: reward-density audit: go, hold or no-go",
     "joint": "stage 5: joint training of planner and solver",
 }
+STUDY_HELP = {
+    "study": "one run for every training seed of the recipe, and the result over seeds",
+    "ablate": "train the ablations of the recipe on what its seeds share, and compare them with the full method",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,8 +104,14 @@ def build_parser() -> argparse.ArgumentParser:
     train.set_defaults(command=lambda a: _commands().run(a, [a.name]))
     evaluate = _recipe_command(commands, "eval", "sample every arm at the same budget on the test problems and compare")
     evaluate.set_defaults(command=lambda a: _commands().run(a, ["evaluate"]))
-    report = commands.add_parser("report", help="write the page of a run")
-    report.add_argument("directory", help="a run directory that holds results.json")
+    for name, text in STUDY_HELP.items():
+        study = _recipe_command(commands, name, text, default="runs/NAME-study")
+        study.add_argument(
+            "--jobs", type=int, metavar="N", help="stages that run at once (default: jobs of the recipe)"
+        )
+        study.set_defaults(command=lambda a, name=name: getattr(_import("study"), name)(a))
+    report = commands.add_parser("report", help="write the page of a run or of a study")
+    report.add_argument("directory", help="a directory of a run or a study that holds its results")
     report.set_defaults(command=lambda a: _commands().report(a))
     compare = commands.add_parser("compare", help="runs of one recipe with different seeds as one result")
     compare.add_argument("directories", nargs="+", metavar="DIR", help="evaluated run directories")
@@ -123,7 +133,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _recipe_command(commands: Subcommands, name: str, text: str) -> argparse.ArgumentParser:
+def _recipe_command(
+    commands: Subcommands, name: str, text: str, default: str = "runs/NAME of the recipe"
+) -> argparse.ArgumentParser:
     command = commands.add_parser(
         name,
         help=text,
@@ -131,7 +143,7 @@ def _recipe_command(commands: Subcommands, name: str, text: str) -> argparse.Arg
         "--joint.learning_rate 1e-4 (`cppo config` lists them).",
     )
     command.add_argument("recipe", help="a TOML recipe")
-    command.add_argument("-o", "--output", metavar="DIR", help="run directory (default: runs/NAME of the recipe)")
+    command.add_argument("-o", "--output", metavar="DIR", help=f"its directory (default: {default})")
     command.add_argument(
         "--override", action="append", default=[], metavar="KEY=VALUE", help="set a key of the recipe; may be repeated"
     )

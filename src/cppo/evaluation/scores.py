@@ -62,12 +62,20 @@ def problem_scores(
 def arm_summary(
     episodes: Sequence[Episode], scores: Scores, k: int, independent: bool, confidence: float, seed: int
 ) -> dict[str, Any]:
-    """Return the figures of one arm: pass@k with intervals over problems, verdicts, tokens, diversity."""
+    """Return the figures of one arm: pass@k with intervals over problems, then those of `arm_facts`."""
+    return {
+        "pass_at": {str(at): _interval(values, confidence, seed) for at, values in scores.items()},
+        **arm_facts(episodes, k, independent),
+    }
+
+
+def arm_facts(episodes: Sequence[Episode], k: int, independent: bool) -> dict[str, Any]:
+    """Return what is counted from the episodes of one arm: verdicts, faults of plans, tokens, diversity and, for
+    tuples, parse rate, first slot and coordination gain (None or absent where it cannot be known)."""
     branches = [branch for episode in episodes for branch in episode.branches]
     groups = by_problem(episodes)
     sets = [labels for mine in groups.values() for labels in label_sets(mine, k, independent)]
     summary: dict[str, Any] = {
-        "pass_at": {str(at): _interval(values, confidence, seed) for at, values in scores.items()},
         "attempts": sum(1 for _ in branches),
         "verdicts": dict(sorted(Counter(b.verdict.value for b in branches).items())),
         "faults": dict(sorted(Counter(e.fault for e in episodes if e.fault).items())),

@@ -1,7 +1,7 @@
 """Measures: estimators, statistics, limits and diversity, as pure functions of arrays."""
 
 from cppo.measures.audit import AuditThresholds, AuditVerdict, audit_verdict
-from cppo.measures.bootstrap import Comparison, bootstrap_differences, compare
+from cppo.measures.bootstrap import LEAST_SEEDS, Comparison, Mean, bootstrap_differences, compare, mean_over_seeds
 from cppo.measures.classify import ClassifierReport, auc, choose_threshold, classifier_report
 from cppo.measures.diversity import (
     StrategyJudge,
@@ -48,6 +48,8 @@ __all__ = [
     "CoordinationGain",
     "Holm",
     "Interval",
+    "LEAST_SEEDS",
+    "Mean",
     "RewardDensity",
     "StrategyJudge",
     "ast_distance",
@@ -75,6 +77,7 @@ __all__ = [
     "informative_fraction",
     "judged_strategies",
     "mean_ast_distance",
+    "mean_over_seeds",
     "mixture_limit",
     "one_seed_interval",
     "pass_at_k",

@@ -71,6 +71,29 @@ def bootstrap_differences(
     return replicates
 
 
+@dataclass(frozen=True)
+class Mean:
+    """A mean over training seeds and problems with its bootstrap interval and standard error."""
+
+    mean: float
+    low: float
+    high: float
+    standard_error: float
+
+
+def mean_over_seeds(scores_RP: ArrayLike, resamples: int = 10_000, confidence: float = 0.95, seed: int = 0) -> Mean:
+    """Return the mean of `scores_RP`, training seeds × problems, resampling seeds and problems both.
+
+    Percentile interval. With one seed it covers the choice of problems alone. The result depends on `seed` and nothing
+    else. Raises `DataError` for scores that are missing, `ConfigError` for settings out of range.
+    """
+    _check_confidence(confidence)
+    scores = _arm(scores_RP, "A")
+    replicates = bootstrap_differences(scores, np.zeros_like(scores), True, resamples, seed)
+    low, high = np.quantile(replicates, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Mean(float(scores.mean()), float(low), float(high), float(replicates.std()))
+
+
 def compare(
     a_RP: ArrayLike,
     b_RP: ArrayLike,
@@ -85,8 +108,7 @@ def compare(
     result depends on `seed` and nothing else. Raises `DataError` for scores that are missing or do not pair up,
     `ConfigError` for settings out of range.
     """
-    if not 0 < confidence < 1:
-        raise ConfigError(f"confidence is {confidence}; it must lie between 0 and 1 (0.95 is usual)")
+    _check_confidence(confidence)
     a, b = _arm(a_RP, "A"), _arm(b_RP, "B")
     replicates = bootstrap_differences(a, b, joint_seeds, resamples, seed)
     replicates[np.abs(replicates) < TIE] = 0.0
@@ -112,6 +134,11 @@ def compare(
         confidence=confidence,
         warnings=_warnings(len(a), len(b)),
     )
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ConfigError(f"confidence is {confidence}; it must lie between 0 and 1 (0.95 is usual)")
 
 
 def _draw(rng: np.random.Generator, count: int, size: int) -> Floats:

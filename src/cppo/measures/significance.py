@@ -20,11 +20,11 @@ def sign_flip_p(differences_P: ArrayLike, resamples: int = 10_000, seed: int = 0
     """Return the two-sided p-value of the paired sign-flip permutation test that the mean difference is zero.
 
     Exact when all 2^P sign patterns (over the non-zero differences, which alone matter) fit in `resamples`,
-    otherwise by `resamples` random patterns. 1 when no difference is left.
+    otherwise by `resamples` random patterns. 1 when at most one difference is left: both its signs are as far from 0.
     """
     differences = _differences(differences_P)
     differences = differences[differences != 0]
-    if differences.size == 0:
+    if differences.size < 2:
         return 1.0
     result = stats.permutation_test(
         (differences,),

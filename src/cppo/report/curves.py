@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,7 +118,7 @@ def _regions(data: RunData, stages: Sequence[str], key: str) -> tuple[Curve, ...
 
 def training_plots(data: RunData) -> list[Plot]:
     """Return the plots that have at least one line, in order."""
-    plots = (_draw(data, question) for question in questions(data))
+    plots = (draw(data.metrics, question) for question in questions(data))
     return [plot for plot in plots if plot is not None]
 
 
@@ -134,8 +134,9 @@ def moving_mean(values: np.ndarray, window: int = WINDOW) -> np.ndarray:
     return np.array([values[i - half : i + half + 1].mean() for i, half in enumerate(halves)])
 
 
-def _draw(data: RunData, question: Question) -> Plot | None:
-    lines = [(curve, *series(data.metrics.get(curve.stage, ()), curve.key)) for curve in question.curves]
+def draw(metrics: Mapping[str, Sequence[Row]], question: Question) -> Plot | None:
+    """Return the plot of a question from rows of figures by stage, or None where no line has figures."""
+    lines = [(curve, *series(metrics.get(curve.stage, ()), curve.key)) for curve in question.curves]
     lines = [line for line in lines if len(line[1])]
     if not lines:
         return None

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from cppo.report.formats import p_value, signed
-from cppo.report.inputs import Arm, Comparison, Interval, Limit, Results, RunData
+from cppo.report.inputs import ArmRecord, Comparison, Interval, Limit, ResultRecord, RunData
 
 
 def headline(data: RunData) -> list[str]:
     """Return the sentences: the subject's pass@K, then the best comparator, then the limits."""
-    results, subject = data.results, data.subject
+    return sentences(data.results, data.subject, "problems")
+
+
+def sentences(results: ResultRecord, subject: ArmRecord, over: str) -> list[str]:
+    """Return the same for any result; `over` is what its intervals cover, in words."""
     at = headline_k(results)
     mine = subject.pass_at[str(at)]
     problems = results.problems.get("test")
     level = round(100 * results.confidence)
-    sentences = [
+    found = [
         f"{subject.title} reaches pass@{at} {_interval(mine)} on {problems if problems else 'the'} held-out problems "
-        f"({level} % interval over problems)."
+        f"({level} % interval over {over})."
     ]
     best = best_comparator(results, subject, at)
     row = next((c for c in results.comparisons if best is not None and c.other == best.name), None)
     if best is not None:
-        sentences.append(_against(subject, best, row, at, len(results.comparisons)))
+        found.append(_against(subject, best, row, at, len(results.comparisons)))
     if str(at) in results.limits:
-        sentences.append(_against_limits(mine, results.limits[str(at)]))
-    return sentences
+        found.append(_against_limits(mine, results.limits[str(at)]))
+    return found
 
 
 def caveats(data: RunData) -> list[str]:
@@ -35,27 +39,30 @@ def caveats(data: RunData) -> list[str]:
         notes.append("One training seed: seed noise is not covered by any interval or p-value here.")
     elif seeds < 3:
         notes.append(f"{seeds} training seeds, fewer than 3: seed noise is hardly covered.")
-    if results.limits or results.problems.get("source") == "crossroads":
-        notes.append(
-            "Held-out statements share families and strategies with training: this tests coordination, not invention."
-        )
     # The comparison repeats its seed warning for either arm; the sentence above already says it once.
     others = {text for row in results.comparisons for text in row.warnings if "training seed" not in text}
-    return notes + sorted(others)
+    return notes + testbed_caveats(results) + sorted(others)
 
 
-def headline_k(results: Results) -> int:
+def testbed_caveats(results: ResultRecord) -> list[str]:
+    """Return what the testbed does not test; nothing elsewhere."""
+    if not results.limits and results.problems.get("source") != "crossroads":
+        return []
+    return ["Held-out statements share families and strategies with training: this tests coordination, not invention."]
+
+
+def headline_k(results: ResultRecord) -> int:
     """Return the k of the headline: the largest that one tuple covers."""
     return max((k for k in results.ks if k <= results.k), default=results.ks[0])
 
 
-def best_comparator(results: Results, subject: Arm, at: int) -> Arm | None:
+def best_comparator(results: ResultRecord, subject: ArmRecord, at: int) -> ArmRecord | None:
     """Return the other arm with the highest mean pass@`at`, or None when there is no other."""
     others = [arm for arm in results.arms if arm.name != subject.name]
     return max(others, key=lambda arm: arm.pass_at[str(at)].mean, default=None)
 
 
-def _against(subject: Arm, best: Arm, row: Comparison | None, at: int, tests: int) -> str:
+def _against(subject: ArmRecord, best: ArmRecord, row: Comparison | None, at: int, tests: int) -> str:
     text = f"The best comparator, {best.title}, reaches {_interval(best.pass_at[str(at)])}"
     if row is None:
         return f"{text}; the two were not compared."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -30,15 +30,20 @@ class Interval(Record):
     high: float
 
 
-class Arm(Record):
-    """One inference method on one model."""
+class ArmRecord(Record):
+    """One inference method on the model that a stage left, and its pass@k."""
 
     name: str
     title: str
     method: str
     stage: str
     independent: bool
-    pass_at: dict[str, Interval]
+    pass_at: Mapping[str, Interval]
+
+
+class Arm(ArmRecord):
+    """An arm of one run."""
+
     attempts: int
     tokens: dict[str, int]
     faults: dict[str, int] = {}
@@ -75,19 +80,25 @@ class Limit(Record):
     families: dict[str, dict[str, float]] = {}
 
 
-class Results(Record):
-    """results.json."""
+class ResultRecord(Record):
+    """What every result has: arms at one budget, the subject's comparisons, the testbed's limits."""
 
     name: str
-    seed: int
     k: int
     budget: int
     ks: tuple[int, ...]
     confidence: float
     problems: dict[str, Any]
-    arms: tuple[Arm, ...]
+    arms: tuple[ArmRecord, ...]
     comparisons: tuple[Comparison, ...] = ()
     limits: dict[str, Limit] = {}
+
+
+class Results(ResultRecord):
+    """results.json of a run."""
+
+    seed: int
+    arms: tuple[Arm, ...]
     stages: dict[str, Row] = {}
 
     def arm(self, name: str) -> Arm | None:
@@ -127,33 +138,42 @@ def read_run(directory: Path) -> RunData:
                 f"{directory} has no {name}; the page needs an evaluated run: run the recipe to the end "
                 "(cppo run RECIPE) or its evaluation (cppo eval RECIPE) first"
             )
-    results = _results(directory / "results.json")
+    results = read_results(directory / "results.json", Results, "evaluate again (cppo eval RECIPE)")
     return RunData(
         directory,
         results,
         _episodes(directory / "episodes.jsonl", results),
-        {path.parent.name: _rows(path) for path in sorted(directory.glob("stages/*/metrics.jsonl"))},
+        read_metrics(directory),
         _stages(directory, results),
-        _object(directory / "config.json"),
-        _object(directory / "provenance.json"),
+        read_object(directory / "config.json"),
+        read_object(directory / "provenance.json"),
     )
+
+
+def read_metrics(directory: Path) -> dict[str, list[Row]]:
+    """Return the training figures of a run, a list of rows for every stage that wrote any."""
+    return {path.parent.name: _rows(path) for path in sorted(directory.glob("stages/*/metrics.jsonl"))}
 
 
 def _stages(directory: Path, results: Results) -> dict[str, Row]:
     """Return the stages' summaries: those in the result, then what ended later. The page's own is not part of it."""
-    found = {path.parent.name: _object(path) for path in sorted(directory.glob("stages/*/done.json"))}
+    found = {path.parent.name: read_object(path) for path in sorted(directory.glob("stages/*/done.json"))}
     return {name: facts for name, facts in {**results.stages, **found}.items() if name != "report"}
 
 
-def _results(path: Path) -> Results:
+ResultType = TypeVar("ResultType", bound="ResultRecord")
+
+
+def read_results(path: Path, kind: type[ResultType], remedy: str) -> ResultType:
+    """Read a file of results. Raises `DataError` that names it and how to make it again when it does not fit."""
     try:
-        results = Results.model_validate(read_json(path))
+        results = kind.model_validate(read_json(path))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the whole"
         raise DataError(
             f"{path} is not a result: {where}: {first['msg']} ({error.error_count()} faults in all); "
-            "delete it and evaluate again (cppo eval RECIPE)"
+            f"delete it and {remedy}"
         ) from None
     if not results.arms:
         raise DataError(f"{path} has no arms; evaluate at least one (evaluation.arms)")
@@ -177,7 +197,7 @@ def _episodes(path: Path, results: Results) -> dict[str, list[Episode]]:
     return groups
 
 
-def _object(path: Path) -> Row:
+def read_object(path: Path) -> Row:
     """Return a JSON object, {} when the file is absent."""
     if not path.exists():
         return {}

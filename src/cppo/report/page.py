@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ def write_report(run_directory: Path) -> Path:
 
 def render(data: RunData) -> str:
     """Return the page of `data` as HTML."""
+    return page_environment().get_template("template.html").render(**_context(data))
+
+
+def page_environment() -> Environment:
+    """Return the templates with their filters for numbers."""
     environment = Environment(
         loader=PackageLoader("cppo.report", ""),
         autoescape=True,
@@ -62,11 +68,19 @@ def render(data: RunData) -> str:
         duration=formats.duration,
         verdict_name=verdict_name,
     )
-    return environment.get_template("template.html").render(**_context(data))
+    return environment
+
+
+def shared_assets(script: str = "") -> dict[str, Any]:
+    """Return the style that every page has, and a script with the hash that its policy admits it by."""
+    return {
+        "style": Markup(_asset("style.css")),
+        "script": Markup(script),
+        "script_hash": _digest(script) if script else "",
+    }
 
 
 def _context(data: RunData) -> dict[str, Any]:
-    script = _asset("script.js")
     entries = sample_entries(data)
     return {
         "results": data.results,
@@ -75,24 +89,22 @@ def _context(data: RunData) -> dict[str, Any]:
         "caveats": caveats(data),
         "at": headline_k(data.results),
         "versus": {row.other: row for row in data.results.comparisons},
-        "style": Markup(_asset("style.css")),
-        "script": Markup(script),
-        "script_hash": _digest(script),
+        **shared_assets(_asset("script.js")),
         **_evaluation(data),
         **_training(data),
         "entries": entries,
         "samples": _sample_facts(data, entries),
         "provenance": data.provenance,
         "deviations": deviations(data.config) if data.config else [],
-        "config_json": _pretty(data.config) if data.config else "",
-        "provenance_json": _pretty(data.provenance) if data.provenance else "",
+        "config_json": pretty(data.config) if data.config else "",
+        "provenance_json": pretty(data.provenance) if data.provenance else "",
     }
 
 
 def _evaluation(data: RunData) -> dict[str, Any]:
     return {
-        "pass_at": _marked(pass_at_plots(data)),
-        "differences": next(iter(_marked([difference_plot(data)])), None),
+        "pass_at": marked(pass_at_plots(data)),
+        "differences": next(iter(marked([difference_plot(data)])), None),
         "mix": verdict_mix(data),
         "heat": heat_maps(data),
         "unknown": UNKNOWN,
@@ -103,7 +115,7 @@ def _training(data: RunData) -> dict[str, Any]:
     gates, rejection = validity_gates(data)
     phases = {name: phase_seconds(rows) for name, rows in data.metrics.items()}
     return {
-        "curves": _marked(training_plots(data)),
+        "curves": marked(training_plots(data)),
         "window": WINDOW,
         "few": FEW,
         "budgets": _budgets(data),
@@ -150,7 +162,7 @@ def _sample_facts(data: RunData, entries: list[Entry]) -> dict[str, Any]:
     }
 
 
-def _marked(plots: list[Plot] | list[Plot | None]) -> list[dict[str, str]]:
+def marked(plots: Sequence[Plot | None]) -> list[dict[str, str]]:
     """Return plots for the template; their markup is made here and not escaped again."""
     return [{"svg": Markup(plot.svg), "caption": plot.caption} for plot in plots if plot is not None]
 
@@ -164,5 +176,6 @@ def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _pretty(value: Any) -> str:
+def pretty(value: Any) -> str:
+    """Return a value as indented JSON."""
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
 from cppo.report.formats import signed
-from cppo.report.inputs import Arm, RunData
+from cppo.report.inputs import ArmRecord, Comparison, Interval, Limit, RunData
 from cppo.report.svg import INK, MARKERS, MUTED, PAPER, SERIES, drawing
 
 ROW = 0.36
 """Inches a row of a dot plot."""
+SEEDS_ROW, SEEDS_BELOW = 0.1, 0.27
+"""Inches more where single seeds are shown, and how far below the row's line they are, in rows."""
 
 
 @dataclass(frozen=True)
@@ -22,28 +25,47 @@ class Plot:
     caption: str
 
 
+@dataclass(frozen=True)
+class Dot:
+    """One row of a dot plot: an arm's mean with its interval and, over several seeds, every seed's value."""
+
+    title: str
+    cell: Interval
+    own: bool
+    marker: str
+    seeds: tuple[float, ...] = ()
+
+
 def pass_at_plots(data: RunData) -> list[Plot]:
     """Return one dot-and-interval plot for every k, arms as rows, both limits as labelled lines."""
-    return [_pass_at(data, k) for k in data.results.ks]
+    results = data.results
+    return [
+        pass_at_plot(k, [dot(arm, data.subject, arm.pass_at[str(k)]) for arm in results.arms], results.limits)
+        for k in results.ks
+    ]
 
 
-def _pass_at(data: RunData, k: int) -> Plot:
-    results, arms = data.results, list(reversed(data.results.arms))
-    limit = results.limits.get(str(k))
-    words = ", ".join(f"{arm.title} {arm.pass_at[str(k)].mean:.3f}" for arm in results.arms)
-    with drawing(f"pass-at-{k}", f"pass@{k} by method: {words}", height=1.1 + ROW * len(arms)) as plot:
+def dot(arm: ArmRecord, subject: ArmRecord, cell: Interval, seeds: tuple[float, ...] = ()) -> Dot:
+    """Return the row of an arm: the subject's look is its own, the others share theirs by kind."""
+    own = arm.name == subject.name
+    marker = MARKERS[0] if own else MARKERS[1] if arm.independent else MARKERS[3]
+    return Dot(arm.title, cell, own, marker, seeds)
+
+
+def pass_at_plot(k: int, dots: Sequence[Dot], limits: Mapping[str, Limit], name: str = "pass-at") -> Plot:
+    """Return the plot of pass@k: a mean with its interval a row, open circles for single seeds, limits as lines."""
+    rows, limit = list(reversed(dots)), limits.get(str(k))
+    words = ", ".join(f"{row.title} {row.cell.mean:.3f}" for row in dots)
+    height = ROW + SEEDS_ROW if any(row.seeds for row in rows) else ROW
+    with drawing(f"{name}-{k}", f"pass@{k} by method: {words}", height=1.1 + height * len(rows)) as plot:
         axes = plot.axes
-        for y, arm in enumerate(arms):
-            cell = arm.pass_at[str(k)]
-            colour, marker = _look(data, arm)
-            axes.plot([cell.low, cell.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
-            axes.plot([cell.mean], [y], color=colour, marker=marker, markersize=6.5, linestyle="none")
-            _value(axes, f"{cell.mean:.2f}", cell.mean, y)
-        axes.set_yticks(range(len(arms)), [arm.title for arm in arms])
-        for label, arm in zip(axes.get_yticklabels(), arms, strict=True):
+        for y, row in enumerate(rows):
+            _dot(axes, row, y)
+        axes.set_yticks(range(len(rows)), [row.title for row in rows])
+        for label, row in zip(axes.get_yticklabels(), rows, strict=True):
             label.set_color(INK)
-            label.set_fontweight("bold" if arm.name == data.subject.name else "normal")
-        axes.set_ylim(-0.6, len(arms) - 0.3)
+            label.set_fontweight("bold" if row.own else "normal")
+        axes.set_ylim(-0.6, len(rows) - 0.3)
         axes.set_xlim(-0.03, 1.03)
         axes.grid(axis="x")
         axes.tick_params(length=0)
@@ -52,6 +74,18 @@ def _pass_at(data: RunData, k: int) -> Plot:
         if limit is not None:
             _limit_lines(axes, limit.independent, limit.coordinated)
     return Plot(plot.svg, f"pass@{k}")
+
+
+def _dot(axes: Axes, row: Dot, y: int) -> None:
+    colour, cell = SERIES[0] if row.own else MUTED, row.cell
+    axes.plot([cell.low, cell.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
+    axes.plot([cell.mean], [y], color=colour, marker=row.marker, markersize=6.5, linestyle="none")
+    if row.seeds:  # below the interval, where they hide neither it nor the value above
+        axes.plot(
+            row.seeds, [y - SEEDS_BELOW] * len(row.seeds), color=colour, marker="o", markersize=4,
+            markerfacecolor="none", linestyle="none",
+        )  # fmt: skip
+    _value(axes, f"{cell.mean:.2f}", cell.mean, y)
 
 
 def _limit_lines(axes: Axes, independent: float, coordinated: float) -> None:
@@ -82,22 +116,34 @@ def _value(axes: Axes, text: str, x: float, y: float) -> None:
 
 def difference_plot(data: RunData) -> Plot | None:
     """Return the paired differences of the subject to every other arm, or None without comparisons."""
-    rows = list(reversed(data.results.comparisons))
+    results = data.results
+    titles = {arm.name: arm.title for arm in results.arms}
+    return differences(results.comparisons, titles, data.subject.title, results.confidence)
+
+
+def differences(
+    comparisons: Sequence[Comparison],
+    titles: Mapping[str, str],
+    subject: str,
+    confidence: float,
+    name: str = "differences",
+    over: str = "over the same problems",
+) -> Plot | None:
+    """Return the plot of comparisons, a row each, or None without any. `over`: what their intervals cover, in words."""
+    rows = list(reversed(comparisons))
     if not rows:
         return None
-    titles = {arm.name: arm.title for arm in data.results.arms}
-    at, level = rows[0].k, round(100 * data.results.confidence)
+    at, level = rows[0].k, round(100 * confidence)
     words = ", ".join(f"{titles.get(row.other, row.other)} {signed(row.difference)}" for row in reversed(rows))
-    label = f"Difference in pass@{at}, {data.subject.title} minus each method: {words}"
-    with drawing("differences", label, width=5.0, height=0.9 + ROW * len(rows)) as plot:
+    label = f"Difference in pass@{at}, {subject} minus each method: {words}"
+    with drawing(name, label, width=5.0, height=0.9 + ROW * len(rows)) as plot:
         axes = plot.axes
         axes.axvline(0, color=INK, linewidth=1)
         for y, row in enumerate(rows):
-            clear = row.significant
             axes.plot([row.low, row.high], [y, y], color=SERIES[0], linewidth=2.2, solid_capstyle="butt")
             axes.plot(
                 [row.difference], [y], color=SERIES[0], marker="o", markersize=6.5,
-                markerfacecolor=SERIES[0] if clear else PAPER,
+                markerfacecolor=SERIES[0] if row.significant else PAPER,
             )  # fmt: skip
             _value(axes, signed(row.difference), row.difference, y)
         axes.set_yticks(range(len(rows)), [f"minus {titles.get(row.other, row.other)}" for row in rows])
@@ -108,16 +154,9 @@ def difference_plot(data: RunData) -> Plot | None:
         axes.set_ylim(-0.6, len(rows) - 0.3)
         axes.grid(axis="x")
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(f"difference in pass@{at}, {data.subject.title} minus the other")
+        axes.set_xlabel(f"difference in pass@{at}, {subject} minus the other")
     caption = (
-        f"Differences over the same problems, {level} % intervals. A filled dot differs from 0 after Holm’s "
-        "correction, an open one does not."
+        f"Differences {over}, {level} % intervals. A filled dot differs from 0 after Holm’s correction, an open one "
+        "does not."
     )
     return Plot(plot.svg, caption)
-
-
-def _look(data: RunData, arm: Arm) -> tuple[str, str]:
-    """Return colour and marker of an arm: the subject's are its own, the others share theirs by kind."""
-    if arm.name == data.subject.name:
-        return SERIES[0], MARKERS[0]
-    return (MUTED, MARKERS[1]) if arm.independent else (MUTED, MARKERS[3])

@@ -1,0 +1,63 @@
+"""pass@k at equal tokens: a plan costs tokens too, and independent samples may spend as many on further programs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cppo.episodes import Episode, by_problem
+from cppo.measures import pass_at_k
+
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class TokenCost:
+    """Mean tokens of an arm: of one plan (all of it, however many of its methods are followed) and of one program.
+
+    `slots`: programs a plan is for. Attempts without a program, because the plan did not parse, count as programs of
+    no tokens: they are part of the budget.
+    """
+
+    plan: float
+    program: float
+    slots: int
+
+    def of(self, k: int) -> float:
+        """Return the tokens of k attempts: as many whole plans as they need, and k programs."""
+        return math.ceil(k / self.slots) * self.plan + k * self.program
+
+
+def token_cost(runs: Sequence[Sequence[Episode]], problems: int, attempts: int, slots: int) -> TokenCost:
+    """Return the mean cost of an arm over its runs, each of `attempts` attempts at each of `problems` problems."""
+    spent = len(runs) * problems * attempts
+    plans = sum(episode.plan_tokens for episodes in runs for episode in episodes)
+    programs = sum(branch.tokens for episodes in runs for episode in episodes for branch in episode.branches)
+    return TokenCost(plans * slots / spent, programs / spent, slots)
+
+
+def programs_that_fit(subject: TokenCost, arm: TokenCost, k: int) -> int:
+    """Return how many programs the independent `arm` writes for the tokens of k attempts of `subject`, rounded down."""
+    each = arm.of(1)
+    return math.floor(subject.of(k) / each + ROUNDING) if each > 0 else 0
+
+
+def pass_at_equal_tokens(
+    runs: Sequence[Sequence[Episode]], problem_ids: Sequence[str], attempts: int, programs: int
+) -> list[float] | None:
+    """Return, for every run of an independent arm, pass@`programs` averaged over problems.
+
+    The unbiased estimator 1 − C(n−c, m)/C(n, m) from the n = `attempts` programs that were sampled, c of which pass,
+    with m = `programs` of `programs_that_fit`. None where the samples do not suffice: m above n, or m = 0.
+    """
+    if not 1 <= programs <= attempts:
+        return None
+    means = []
+    for episodes in runs:
+        groups = by_problem(episodes)
+        correct = [sum(b.passed for e in groups.get(name, ()) for b in e.branches) for name in problem_ids]
+        means.append(float(np.mean(pass_at_k(np.full(len(correct), attempts), correct, programs))))
+    return means

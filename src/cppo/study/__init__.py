@@ -1,0 +1,1 @@
+"""Studies: one recipe over several training seeds, and its ablations."""

@@ -1,0 +1,40 @@
+"""Equal numbers of program attempts in training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cppo.errors import ConfigError
+from cppo.recipe import load_recipe
+from cppo.study.budget import check_equal_attempts, training_attempts
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+SMOKE = RECIPES / "crossroads-smoke.toml"
+
+
+def test_the_demo_trains_every_policy_on_as_many_programs() -> None:
+    recipe = load_recipe(RECIPES / "crossroads.toml")
+    check_equal_attempts(recipe)
+    found = {stage: training_attempts(recipe, stage) for stage in ("joint", "grpo", "pkpo")}
+    programs = {stage: attempts.programs for stage, attempts in found.items() if attempts is not None}
+    joint = recipe.joint
+    assert programs["joint"] == joint.steps * joint.problems_per_step * joint.tuples * 4
+    assert len(programs) == 3
+    assert len(set(programs.values())) == 1
+    assert training_attempts(recipe, "sft") is None
+
+
+def test_unequal_numbers_are_refused_with_both_and_their_formulas() -> None:
+    recipe = load_recipe(SMOKE, ["baselines.grpo.steps=3"])
+    with pytest.raises(ConfigError) as raised:
+        check_equal_attempts(recipe)
+    text = str(raised.value)
+    assert "joint: steps 2 × problems_per_step 2 × tuples 2 × k 4 = 32 programs" in text
+    assert "baselines.grpo: steps 3 × problems_per_step 2 × programs 8 = 48 programs" in text
+
+
+def test_a_baseline_that_no_arm_uses_does_not_count() -> None:
+    arms = '[{name="direct", method="direct", stage="sft"}, {name="cppo", method="tuple", stage="joint"}]'
+    check_equal_attempts(load_recipe(SMOKE, ["baselines.grpo.steps=3", f"evaluation.arms={arms}"]))
