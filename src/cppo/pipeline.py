@@ -45,7 +45,7 @@ def needs(run: Run, stage: str) -> set[str]:
         "validity": {"sft"} if recipe.validity.start == "sft" and recipe.validity.path is None else set[str](),
         "warmup": {"sft", "validity"},
         "audit": {"warmup", "validity"},
-        "joint": {"warmup", "validity"},
+        "joint": {recipe.joint.start, "validity"},
         "report": {"evaluate"},
     }
     return {"prepare"} | main.get(stage, {"sft"})

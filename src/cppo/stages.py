@@ -185,7 +185,7 @@ def joint(context: Context) -> Summary:
 
     recipe = context.recipe
     rollout = SplitRegionRollout(recipe.joint, recipe.k, context.judge())
-    rows = _reinforce(context, "joint", recipe.joint, rollout, start="warmup")
+    rows = _reinforce(context, "joint", recipe.joint, rollout, start=recipe.joint.start)
     return {"steps": len(rows), "r_out": [rows[0]["r_out"], rows[-1]["r_out"]] if rows else None}
 
 

@@ -196,6 +196,8 @@ class AuditSettings(Section):
 class JointSettings(RLSettings):
     """Stage 5: joint CPPO, planner and solver in one update."""
 
+    start: Literal["warmup", "sft"] = "warmup"
+    """Stage whose weights joint training starts from; `sft`: without warm-up (ablation)."""
     tuples: int = Field(8, ge=2)
     """Tuples a problem (M)."""
     plan_reward: str = "product"
