@@ -44,7 +44,7 @@ def census(verifier_workers: set[int], temporary: Path) -> dict[str, float]:
     processes = {os.getpid(), *verifier_workers}
     return {
         "processes": len(verifier_workers),
-        "descriptors": sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in processes),
+        "descriptors": sum(map(descriptors, processes)),
         "rss_mb_parent": resident_mb(os.getpid()),
         "rss_mb_workers": sum(map(resident_mb, verifier_workers)),
         "files": len(os.listdir(temporary)) + len(os.listdir("/dev/shm")),
@@ -52,9 +52,20 @@ def census(verifier_workers: set[int], temporary: Path) -> dict[str, float]:
     }
 
 
+def descriptors(pid: int) -> int:
+    """Return how many files a process has open; 0 when it has just ended."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except FileNotFoundError:
+        return 0
+
+
 def resident_mb(pid: int) -> float:
-    """Return the resident memory of a process."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    """Return the resident memory of a process; 0 when it has just ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS:")), 0.0)
 
 
