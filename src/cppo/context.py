@@ -41,7 +41,7 @@ class Context(AbstractContextManager["Context"]):
         """The problems. A testbed's are written down by the first stage; later ones need not draw them again."""
         written = self.run.stage("prepare") / "problems"
         if self.recipe.problems.source == "crossroads" and self.run.done("prepare") is not None:
-            return read_pools(written)
+            return read_pools(written, self.recipe.problems)
         self._refuse_changed_files()
         pools = load_pools(self.recipe.problems, self.recipe.seed)
         if self.recipe.problems.source == "crossroads":

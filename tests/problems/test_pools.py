@@ -12,6 +12,7 @@ from cppo.errors import ConfigError, DataError
 from cppo.files import write_jsonl
 from cppo.problems import Problem, TestCase
 from cppo.problems.crossroads import generate
+from cppo.problems.crossroads.oracle import CrossroadsTestbed
 from cppo.problems.crossroads.settings import EQUAL
 from cppo.problems.jsonl import problem_to_row
 from cppo.problems.pools import (
@@ -107,14 +108,16 @@ def test_the_embedded_testbed_fills_the_pools() -> None:
 
 
 def test_written_pools_are_read_again(tmp_path: Path) -> None:
-    pools = load_pools(settings_of(**{**EMBEDDED, "validation_count": 0}), seed=5)
+    settings = settings_of(**{**EMBEDDED, "validation_count": 0, "prior_exponent": 0.5})
+    pools = load_pools(settings, seed=5)
     write_pools(tmp_path, pools)
-    again = read_pools(tmp_path)
+    again = read_pools(tmp_path, settings)
+    assert pools.testbed == again.testbed == CrossroadsTestbed(0.5)
     for name in ("train", "validation", "test"):
         assert [problem_to_row(p) for p in getattr(again, name)] == [problem_to_row(p) for p in getattr(pools, name)]
     (tmp_path / "test.jsonl").unlink()
     with pytest.raises(DataError, match="does not exist"):
-        read_pools(tmp_path)
+        read_pools(tmp_path, settings)
 
 
 def test_a_preset_keeps_its_families_and_takes_the_limits() -> None:

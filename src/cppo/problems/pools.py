@@ -16,6 +16,7 @@ from cppo.config import Section
 from cppo.errors import DataError
 from cppo.files import write_jsonl
 from cppo.problems.crossroads.generate import generate
+from cppo.problems.crossroads.gold import PRIOR_EXPONENT
 from cppo.problems.crossroads.oracle import CrossroadsTestbed
 from cppo.problems.crossroads.settings import LINE_LIMIT, SETTINGS, TESTS_PER_PROBLEM, Setting
 from cppo.problems.jsonl import problem_to_row, read_problems
@@ -53,6 +54,8 @@ class ProblemsSettings(Section):
     """Testbed: weights of traits by family; families left out have all traits, equally."""
     strategies: dict[str, tuple[str, ...]] = {}
     """Testbed: strategies by family, commonest first; families left out have all."""
+    prior_exponent: float = Field(PRIOR_EXPONENT, ge=0)
+    """Testbed: gold methods of rank r are drawn ∝ 1 / r^this; it shapes the start of training and changes no limit."""
     line_limit: int = Field(LINE_LIMIT, ge=1)
     """Testbed: executed lines a test may use."""
     tests_per_problem: int = Field(TESTS_PER_PROBLEM, ge=1)
@@ -108,7 +111,7 @@ def load_pools(settings: ProblemsSettings, seed: int) -> Pools:
             generate(setting, "validation", settings.validation_count or 0, seed),
             # The test split does not depend on the training seed: runs with other seeds are compared on it.
             generate(setting, "test", settings.test_count or 0, settings.test_seed),
-            CrossroadsTestbed(),
+            CrossroadsTestbed(settings.prior_exponent),
         )
     else:
         pools = Pools(
@@ -127,10 +130,10 @@ def write_pools(directory: Path, pools: Pools) -> None:
         write_jsonl(directory / f"{name}.jsonl", map(problem_to_row, getattr(pools, name)))
 
 
-def read_pools(directory: Path) -> Pools:
+def read_pools(directory: Path, settings: ProblemsSettings) -> Pools:
     """Read what `write_pools` wrote. Raises `DataError` for a missing or damaged file."""
     train, validation, test = (list(read_problems(directory / f"{n}.jsonl")) for n in ("train", "validation", "test"))
-    return Pools(train, validation, test, CrossroadsTestbed())
+    return Pools(train, validation, test, CrossroadsTestbed(settings.prior_exponent))
 
 
 def statement_hash(statement: str) -> str:

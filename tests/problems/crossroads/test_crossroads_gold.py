@@ -38,6 +38,15 @@ def test_plan_frequencies_follow_the_prior_without_replacement() -> None:
     assert single["sum set"] / 20_000 == pytest.approx(0.228688, abs=0.009)
 
 
+def test_the_prior_may_be_flatter() -> None:
+    """Exponent 1: weights 1, 1/2, 1/3 sum to 11/6: P(cut first) = 6/11. Exponent 0: all are alike."""
+    (problem,) = generate(THREE, "train", 1, seed=0)
+    rng = random.Random(0)
+    for exponent, expected in ((1.0, 6 / 11), (0.0, 1 / 3)):
+        first = Counter(gold_plan(problem, rng, 2, exponent)[0].name for _ in range(20_000))
+        assert first["cut"] / 20_000 == pytest.approx(expected, abs=0.011)
+
+
 def test_the_plan_does_not_look_at_the_trait() -> None:
     traits = {trait.name: trait for trait in FAMILIES["knapsack"].traits}
     plans = []

@@ -11,7 +11,8 @@ from cppo.problems.crossroads.registry import FAMILIES, find_family
 from cppo.problems.problem import Problem
 
 PRIOR_EXPONENT = 1.5
-"""A strategy of rank r is drawn ∝ 1 / r^1.5: the untrained policy prefers the commonest, right or not."""
+"""A strategy of rank r is drawn ∝ 1 / r^1.5 unless a setting says otherwise: the untrained policy prefers the
+commonest, right or not."""
 
 
 def _metadata(problem: Problem, key: str) -> str | list[str]:
@@ -27,14 +28,14 @@ def strategies_of(problem: Problem) -> tuple[Strategy, ...]:
     return tuple(family.strategy(name) for name in _metadata(problem, "strategies"))
 
 
-def gold_plan(problem: Problem, rng: random.Random, k: int) -> list[Strategy]:
-    """Return `k` different strategies drawn one after the other ∝ 1 / rank^1.5 among those not yet drawn.
+def gold_plan(problem: Problem, rng: random.Random, k: int, exponent: float = PRIOR_EXPONENT) -> list[Strategy]:
+    """Return `k` different strategies drawn one after the other ∝ 1 / rank^`exponent` among those not yet drawn.
 
     Ranks are those of `strategies_of(problem)` and do not change as strategies are used up. The trait plays no
     part. Raises `ConfigError` unless 1 ≤ k ≤ the number of strategies.
     """
     left = list(strategies_of(problem))
-    weights = [rank**-PRIOR_EXPONENT for rank in range(1, len(left) + 1)]
+    weights = [rank**-exponent for rank in range(1, len(left) + 1)]
     if not 1 <= k <= len(left):
         raise ConfigError(f"a gold plan of {k} strategies was asked for; {problem.id!r} allows 1 to {len(left)}")
     plan = []

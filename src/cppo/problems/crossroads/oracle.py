@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cppo.problems.crossroads.family import Strategy
-from cppo.problems.crossroads.gold import find_strategy, gold_plan, program_for, strategies_of
+from cppo.problems.crossroads.gold import PRIOR_EXPONENT, find_strategy, gold_plan, program_for, strategies_of
 from cppo.problems.problem import Problem
 
 
+@dataclass(frozen=True)
 class CrossroadsTestbed:
-    """Implements `cppo.problems.testbed.Testbed`."""
+    """Implements `cppo.problems.testbed.Testbed`. `prior_exponent`: how much commoner gold methods of low rank are."""
+
+    prior_exponent: float = PRIOR_EXPONENT
 
     def methods(self, problem: Problem) -> list[str]:
         return [strategy.sentence for strategy in strategies_of(problem)]
 
     def gold_plan(self, problem: Problem, rng: random.Random, k: int) -> list[str]:
-        return [strategy.sentence for strategy in gold_plan(problem, rng, k)]
+        return [strategy.sentence for strategy in gold_plan(problem, rng, k, self.prior_exponent)]
 
     def gold_program(self, problem: Problem, method: str) -> str | None:
         strategy = _strategy(problem, method)
