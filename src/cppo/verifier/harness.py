@@ -18,8 +18,9 @@ import sys
 import time
 
 from cppo.verifier import guest, wire
+from cppo.verifier.building import enter_worker
 from cppo.verifier.family import peak_kb, resident_kb
-from cppo.verifier.jail import ORPHAN_SECONDS, THREAD_STACK_BYTES, Jail, Refused, enter_worker, limit_address_space
+from cppo.verifier.jail import ORPHAN_SECONDS, THREAD_STACK_BYTES, Jail, Refused, limit_address_space
 from cppo.verifier.lean_json import loads
 from cppo.verifier.linux import (
     IS_LINUX,
