@@ -61,7 +61,7 @@ def main() -> None:
         "stage": arguments.stage,
         "set": arguments.set,
         "note": arguments.note,
-        "base": {"name": base.recipe.name, "seed": recipe.seed, "preset": recipe.problems.preset},
+        "base": {"name": base.recipe.name, "seed": recipe.seed, "preset": recipe.problems.preset, **start(base.recipe)},
         "commit": commit(),
         "seconds": round(time.perf_counter() - began),
         "training": training(run, arguments.stage),
@@ -70,6 +70,13 @@ def main() -> None:
     with arguments.log.open("a") as file:
         file.write(json.dumps(row) + "\n")
     print(json.dumps(row, indent=1))
+
+
+def start(recipe: Recipe) -> dict[str, Any]:
+    """Return the settings of the earlier stages that matter for what comes out."""
+    sections = {"sft": recipe.sft, "validity": recipe.validity, "warmup": recipe.warmup}
+    found = {name: section.model_dump(mode="json", exclude_defaults=True) for name, section in sections.items()}
+    return {"prior_exponent": recipe.problems.prior_exponent, **found}
 
 
 def commit() -> str:
