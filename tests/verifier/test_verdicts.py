@@ -199,12 +199,3 @@ def test_a_worker_is_not_given_up_while_it_makes_the_calls_once_more_apart(monke
     with Verifier(SHARED) as verifier:
         got = verifier.verify([(late(2), "import time\ndef f(n): time.sleep(60)")])[0]
     assert got.verdict is Verdict.TLE, got
-
-
-def test_as_many_threads_as_processes_are_allowed_can_be_started(verifier: Verifier) -> None:
-    program = (
-        "import threading\nbarrier = threading.Barrier(101)\n"
-        "for _ in range(100): threading.Thread(target=barrier.wait).start()\n"
-        "barrier.wait()\nprint(sum(map(int, input().split())))"
-    )
-    assert verdict_of(verifier, ADD, program).passed

@@ -39,8 +39,9 @@ OPEN_FILES = 256
 ORPHAN_SECONDS = 5.0
 RECOUNT_SECONDS = 10.0
 THREAD_STACK_BYTES = 64 << 20
-ADDRESS_SLACK = (4 << 30) + PROCESSES * THREAD_STACK_BYTES
-"""Address space beyond the memory limit: thread stacks and shared libraries reserve much and touch little."""
+ADDRESS_SLACK = 4 << 30
+"""Address space beyond the memory limit: thread stacks and shared libraries reserve much and touch little. It is room
+for some fifty threads; with more, one program could use up the threads of a user whose other programs run beside it."""
 
 
 class Refused(Exception):
