@@ -118,7 +118,7 @@ EXCESS = {
     ),
     "a balloon": ("x = []\nwhile True:\n    x.append(b'1' * (1 << 20))", "MLE", "64 MiB"),
     "one huge object": ("x = bytearray(8 << 30)", "MLE", "64 MiB"),
-    "endless output": ("while True:\n    print('42')", "OLE", "1 MiB of output"),
+    "endless output": ("while True:\n    print('42' * 500)", "OLE", "1 MiB of output"),
     "a file too large": ("f = open('x', 'wb')\nwhile True:\n    f.write(b'1' * 4096)", "OLE", "1 MiB"),
     "raised limits": (
         "import resource\nresource.setrlimit(resource.RLIMIT_CPU, (99, 99))\n" + FOREVER,
