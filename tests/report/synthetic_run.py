@@ -147,7 +147,13 @@ def _metrics(steps: int) -> dict[str, list[dict[str, Any]]]:
         return {"step": step, **common(t), **plan, **probe}
 
     def baseline(step: int) -> dict[str, Any]:
-        return {"step": step, **common(step / steps), "solved": near(0.7), "verdicts": {"AC": 4, "WA": 12}}
+        return {
+            "step": step,
+            **common(step / steps),
+            "solved": near(0.7),
+            f"pass_at_{K}": near(0.4),
+            "verdicts": {"AC": 4, "WA": 12},
+        }
 
     def warmup(step: int) -> dict[str, Any]:
         return {"step": step, "gate_rate": near(0.6), "true_validity": near(0.6), "informative": near(0.7)}

@@ -30,7 +30,7 @@ def build_study(directory: Path, steps: int = 24) -> Path:
     ]
     write_json(directory / "ablations.json", result(arms, [("ungated", 0.15, 0.05), ("mean", 0.01, -0.04)]))
     for seed in SEEDS:
-        for stage, key in (("joint", "r_out"), ("pkpo", "solved")):
+        for stage, key in (("joint", "r_out"), ("pkpo", "pass_at_4")):
             rows = [
                 {"step": step, key: 0.5 + 0.01 * step + 0.02 * math.sin(step + seed)}
                 | ({"solver_fidelity": 0.9 - 0.01 * seed} if step % 10 == 1 else {})

@@ -65,7 +65,7 @@ def test_every_section_has_its_figures(page: Path) -> None:
         "pass-at-2",
         "pass-at-4",
         "differences",
-        "solved",
+        "reward",
         "gate",
         "informative",
         "kl",

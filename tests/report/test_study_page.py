@@ -71,11 +71,13 @@ def test_a_curve_a_seed(study: Path) -> None:
     data = read_study(study)
     plots = training_plots(data)
     assert [plot.caption for plot in plots] == [
-        "CPPO: R_out", "PKPO <b>: problems solved", "CPPO: solver fidelity on known methods",
+        "CPPO: pass@4", "PKPO <b>: pass@4", "CPPO: solver fidelity on known methods",
         "PKPO <b>: solver fidelity on known methods",
     ]  # fmt: skip
     for name in ("seed 0", "seed 1", "seed 2"):
         assert name in plots[0].svg
+    for plot, limits in zip(plots, (True, True, False, False), strict=True):
+        assert ("independent limit 0.70" in plot.svg) is limits
 
 
 def test_ablations_alone_and_nothing_at_all(study: Path, tmp_path: Path) -> None:

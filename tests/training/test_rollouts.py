@@ -13,7 +13,7 @@ from cppo.policy.engine import GenerationRequest
 from cppo.policy.scripted import ScriptedEngine
 from cppo.problems import Problem, TestCase
 from cppo.text.prompts import COMPACT
-from cppo.training.rollouts import DirectRollout, PlannerRollout, SplitRegionRollout
+from cppo.training.rollouts import DirectRollout, PlannerRollout, SplitRegionRollout, sampled_pass_at_k
 from cppo.training.sequences import Region, RolloutResult
 from cppo.training.settings import BaselineSettings, JointSettings, WarmupSettings
 from cppo.verifier import ProgramVerdict, Verdict
@@ -124,3 +124,11 @@ def test_a_cut_plan_and_a_long_sequence_are_left_out_and_counted() -> None:
     settings = {"tuples": 4, "max_sequence_tokens": 8}
     result = PlannerRollout(WarmupSettings(**settings), 2, Gate())(PROBLEMS, workbench(), (0,))
     assert result.metrics["skipped"] == {"planner/too_long": 8}
+
+
+def test_pass_at_k_of_what_was_sampled() -> None:
+    # 1 of 4 passes: 1/2. 1 of the 3 that were judged: 2/3. One judged program says nothing about two.
+    rewards = np.array([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 1]], dtype=float)
+    judged = np.array([[1, 1, 1, 1], [0, 1, 1, 1], [1, 0, 0, 0]], dtype=bool)
+    assert sampled_pass_at_k(rewards, judged, 2) == {"pass_at_2": pytest.approx((1 / 2 + 2 / 3) / 2)}
+    assert sampled_pass_at_k(rewards[2:], judged[2:], 2) == {}

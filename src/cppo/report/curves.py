@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from cppo.report.formats import is_number
-from cppo.report.inputs import Row, RunData
-from cppo.report.plots import Plot
+from cppo.report.inputs import Limit, Row, RunData
+from cppo.report.plots import Plot, limit_levels
 from cppo.report.stages import stage_title
 from cppo.report.svg import DASHES, MARKERS, SERIES, drawing
 
@@ -37,7 +37,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Question:
-    """One plot: what it answers, the unit of its vertical axis, its lines. `share`: the axis runs from 0 to 1."""
+    """One plot: what it answers, the unit of its vertical axis, its lines.
+
+    `share`: the axis runs from 0 to 1. `limits`: what the best possible policies reach, as labelled lines.
+    """
 
     slug: str
     title: str
@@ -45,16 +48,24 @@ class Question:
     curves: tuple[Curve, ...]
     share: bool = True
     smooth: bool = True
+    limits: Limit | None = None
+
+
+def rewarded(k: int, limits: Mapping[str, Limit]) -> tuple[str, str, Limit | None]:
+    """Return the key of a baseline's pass@k in its rows, the unit of a plot of pass@k in training, and its limits."""
+    return f"pass_at_{k}", f"pass@{k}, training problems", limits.get(str(k))
 
 
 def questions(data: RunData) -> list[Question]:
     """Return every plot the stages could fill; lines without figures are left out when they are drawn."""
     direct = [name for name in data.metrics if name not in LOOKS]
     rl, with_warmup = ["joint", *direct], ["joint", *direct, "warmup"]
-    solved = [Curve(name, "solved", f"{_short(data, name)}: solved", _look(data, name)) for name in direct]
-    r_out = Curve("joint", "r_out", f"{_short(data, 'joint')}: R_out", 0)
+    k = data.results.k
+    key, unit, limits = rewarded(k, data.results.limits)
+    sampled = [Curve(name, key, _short(data, name), _look(data, name)) for name in direct]
+    r_out = Curve("joint", "r_out", _short(data, "joint"), 0)
     return [
-        Question("solved", "Reward while training", "R_out, or problems solved", (r_out, *solved)),
+        Question("reward", f"pass@{k} while training", unit, (r_out, *sampled), limits=limits),
         Question("value", "Programs that pass", "mean V", _over(data, rl, "v")),
         Question("gate", "J rate against true validity, joint training", "share of tuples", _validity("joint")),
         Question("gate-warmup", "J rate against true validity, warm-up", "share of tuples", _validity("warmup")),
@@ -148,6 +159,8 @@ def draw(metrics: Mapping[str, Sequence[Row]], question: Question) -> Plot | Non
             _line(axes, curve, x, y, smooth=question.smooth)
         if question.share:
             axes.set_ylim(-0.02, 1.02)
+        if question.limits is not None:
+            limit_levels(axes, question.limits.independent, question.limits.coordinated)
         axes.grid(axis="y")
         axes.set_xlabel("updates")
         axes.set_ylabel(question.unit)

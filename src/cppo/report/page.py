@@ -120,7 +120,6 @@ def _training(data: RunData) -> dict[str, Any]:
         "curves": marked(training_plots(data)),
         "window": WINDOW,
         "few": FEW,
-        "budgets": _budgets(data),
         "gates": gates,
         "rejection": rejection,
         "validity": data.stages.get("validity", {}),
@@ -137,19 +136,6 @@ def _training(data: RunData) -> dict[str, Any]:
             if (counts := skipped_sequences(rows))
         },
     }
-
-
-def _budgets(data: RunData) -> list[str]:
-    """Return how many programs stand behind one point of R_out and of `solved`: they are not the same budget."""
-    baselines = data.config.get("baselines")
-    by_programs: dict[int, list[str]] = {}
-    for name, settings in baselines.items() if isinstance(baselines, dict) else ():
-        if name in data.metrics and isinstance(settings, dict) and "programs" in settings:
-            by_programs.setdefault(settings["programs"], []).append(stage_title(data, name))
-    lines = [f"R_out counts a tuple as solved when one of its {data.results.k} programs passes"]
-    for n, names in by_programs.items():
-        lines.append(f"a problem of {' and '.join(names)} counts as solved when one of {n} programs passes")
-    return lines
 
 
 def _sample_facts(data: RunData, entries: list[Entry]) -> dict[str, Any]:

@@ -115,6 +115,22 @@ def _limit_lines(axes: Axes, independent: float, coordinated: float) -> None:
         )  # fmt: skip
 
 
+def limit_levels(axes: Axes, independent: float, coordinated: float) -> None:
+    """Draw both limits as horizontal lines across a plot of training, each named just below it."""
+    names = [
+        (independent, f"independent limit {independent:.2f}", (0, (4, 2))),
+        (coordinated, f"coordinated limit {coordinated:.2f}", "-"),
+    ]
+    if abs(coordinated - independent) < 0.005:
+        names = [(independent, f"both limits {independent:.2f}", "-")]
+    for y, text, dash in names:
+        axes.axhline(y, color=INK, linewidth=1.1, linestyle=dash)
+        axes.annotate(
+            text, (1, y), xycoords=("axes fraction", "data"), xytext=(-2, -2), textcoords="offset points",
+            ha="right", va="top", fontsize=8.5, color=MUTED,
+        )  # fmt: skip
+
+
 def _value(axes: Axes, text: str, x: float, y: float) -> None:
     """Write a dot's value just above it; the page's colour behind the digits keeps lines out of them."""
     axes.annotate(

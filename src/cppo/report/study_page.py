@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from cppo.files import write_atomic
-from cppo.report.curves import FEW, WINDOW, Curve, Question, draw
+from cppo.report.curves import FEW, WINDOW, Curve, Question, draw, rewarded
 from cppo.report.formats import signed
 from cppo.report.headline import after_holm, sentences, testbed_caveats
+from cppo.report.inputs import Limit
 from cppo.report.page import FILE_NAME, marked, page_environment, pretty, shared_assets
 from cppo.report.plots import Plot, differences, dot, pass_at_plot
 from cppo.report.stages import STAGE_TITLES
@@ -97,27 +98,28 @@ def _section(results: StudyResults | None, name: str) -> dict[str, Any] | None:
 
 
 def training_plots(data: StudyData) -> list[Plot]:
-    """Return the training curves, a line a seed: reward by stage of reinforcement learning, then solver fidelity."""
+    """Return the training curves, a line a seed: pass@K by stage of reinforcement learning, then solver fidelity."""
     metrics = {f"seed-{seed}/{stage}": rows for seed, stages in data.metrics.items() for stage, rows in stages.items()}
     present = list(dict.fromkeys(stage for stages in data.metrics.values() for stage in stages))
-    rewarded = [name for name in ("joint", *present) if name in present and name not in ("sft", "validity", "warmup")]
+    trained = [name for name in ("joint", *present) if name in present and name not in ("sft", "validity", "warmup")]
     drawn = []
-    for stage in dict.fromkeys(rewarded):
-        title = _title(data, stage)
-        key, unit = ("r_out", "R_out") if stage == "joint" else ("solved", "problems solved")
-        drawn.append(draw(metrics, _question(data, stage, key, f"{title}: {unit}", unit)))
-    for stage in dict.fromkeys(rewarded):
+    k = data.first.k
+    pass_at, unit, limits = rewarded(k, data.first.limits)
+    for stage in dict.fromkeys(trained):
+        key = "r_out" if stage == "joint" else pass_at
+        drawn.append(draw(metrics, _question(data, stage, key, f"{_title(data, stage)}: pass@{k}", unit, limits)))
+    for stage in dict.fromkeys(trained):
         title = f"{_title(data, stage)}: solver fidelity on known methods"
         drawn.append(draw(metrics, _question(data, stage, "solver_fidelity", title, "share exact")))
     return [plot for plot in drawn if plot is not None]
 
 
-def _question(data: StudyData, stage: str, key: str, title: str, unit: str) -> Question:
+def _question(data: StudyData, stage: str, key: str, title: str, unit: str, limits: Limit | None = None) -> Question:
     curves = tuple(
         Curve(f"seed-{seed}/{stage}", key, f"seed {seed}", number % len(SERIES))
         for number, seed in enumerate(data.metrics)
     )
-    return Question(f"{stage}-{key.replace('_', '-')}", title, unit, curves)
+    return Question(f"{stage}-{key.replace('_', '-')}", title, unit, curves, limits=limits)
 
 
 def _title(data: StudyData, stage: str) -> str:

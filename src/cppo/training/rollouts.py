@@ -14,7 +14,7 @@ import numpy as np
 
 from cppo.credit import infra_masks, plan_rewards, sample_advantages, split_region
 from cppo.episodes import Episode, Sampling, Workbench, collect_direct, collect_plans, solve_plans
-from cppo.measures import coordination_gain, effective_strategies
+from cppo.measures import coordination_gain, effective_strategies, pass_at_k
 from cppo.problems import Problem
 from cppo.text import format_plan
 from cppo.training.sequences import Region, RolloutResult, TrainingSequence, make_sequence, skip_counts
@@ -188,6 +188,7 @@ class DirectRollout:
         metrics = {
             "v": float(judged.mean()) if judged.size else 0.0,
             "solved": float(rewards.max(axis=1).mean()),
+            **sampled_pass_at_k(rewards, ~infra, self.settings.k),
             "informative": varying(rewards, ~infra),
             "verdicts": dict(Counter(b.verdict.value for e in episodes for b in e.branches)),
             "program_tokens": sum(b.tokens for e in episodes for b in e.branches),
@@ -204,6 +205,16 @@ class RewardArrays:
     rewards_PMK: np.ndarray
     infra_PMK: np.ndarray
     has_branches_PM: np.ndarray
+
+
+def sampled_pass_at_k(rewards_PN: np.ndarray, judged_PN: np.ndarray, k: int) -> dict[str, float]:
+    """Return {"pass_at_k": the mean of the unbiased pass@k} over problems with at least k judged programs, if any.
+
+    R_out of a tuple is the same figure for a planned policy, so the two can share an axis.
+    """
+    n, c = judged_PN.sum(axis=1), (rewards_PN * judged_PN).sum(axis=1)
+    enough = n >= k
+    return {f"pass_at_{k}": float(pass_at_k(n[enough], c[enough], k).mean())} if enough.any() else {}
 
 
 def reward_arrays(groups: Sequence[Sequence[Episode]], k: int) -> RewardArrays:
