@@ -194,6 +194,7 @@ def test_a_failed_convert_leaves_the_old_file(run: Run, apps: Path) -> None:
     [
         (("convert", "nowhere.jsonl", "-o", "x.jsonl"), "neither a file or folder nor the name of a set"),
         (("convert", "data/test.jsonl", "-o", "data/test.jsonl"), "is a file that is read"),
+        (("convert", "data/test.jsonl", "-o", "data"), "data is a directory; name a file in it, such as data/problems"),
         (("convert", "data/test.jsonl", "-o", "x.jsonl", "--checker", "exactly"), "unknown checker 'exactly'"),
         (("convert", "data/test.jsonl", "-o", "x.jsonl", "--time-factor", "0"), "--time-factor is 0.0"),
         (("convert", "data/test.jsonl", "-o", "x.jsonl", "--time-factor", "nan"), "--time-factor is nan"),

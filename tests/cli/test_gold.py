@@ -76,7 +76,7 @@ def test_nothing_is_run_twice_for_what_no_checker_can_change(gold: Callable[...,
     # three problems have codecontests for their own; `double` has exact; 1 / 0 fails whatever compares
     assert rows["codecontests"]["ran"] == 1
     assert rows["exact"]["ran"] == 4
-    assert rows["lcb"]["ran"] == 6  # its preamble may make a program work that does not work without
+    assert rows["lcb"]["ran"] == 6  # its imports may make a program work that does not work without
 
 
 def test_the_table_names_what_fails_and_where(gold: Callable[..., tuple[int, str, str]]) -> None:

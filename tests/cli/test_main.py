@@ -74,3 +74,18 @@ def test_the_limits_of_the_smoke_problems(capsys: pytest.CaptureFixture[str]) ->
     assert result["4"]["coordinated"] == pytest.approx(1.0)
     assert result["1"]["coordinated"] == pytest.approx(result["1"]["independent"])
     assert result["4"]["independent"] < 0.85
+
+
+@pytest.mark.parametrize(
+    ("command", "resumes"), [(["run", "x.toml"], True), (["solve", "p.md", "--model", "m"], False)]
+)
+def test_only_what_resumes_says_so_when_interrupted(
+    command: list[str], resumes: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cppo.cli.main._import", interrupted)
+    monkeypatch.setattr("cppo.cli.main._commands", interrupted)
+    assert main(command) == 130
+    assert ("the same command goes on" in capsys.readouterr().err) is resumes

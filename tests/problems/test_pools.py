@@ -55,7 +55,12 @@ def test_different_statements_are_no_leak() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["apps", "APPS", "apps:train", "codeparrot/apps", "livecodebench", "LiveCodeBench-v6", "livecodebench_v6"]
+    "source",
+    [
+        *("apps", "APPS", "apps:train", "codeparrot/apps", "livecodebench", "LiveCodeBench-v6", "livecodebench_v6"),
+        *("apps_test", "hendrycks_apps", "live_code_bench", "Live Code Bench", "my_lcb_v6", "codecontests:valid"),
+        *("deepmind/code_contests:test", "code_contests_valid", "code-contests_test"),
+    ],
 )
 def test_sources_for_evaluation_only_never_train(source: str) -> None:
     with pytest.raises(DataError, match=r"training problem 't' comes from .* evaluation only"):
@@ -64,7 +69,8 @@ def test_sources_for_evaluation_only_never_train(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["", "codecontests", "codecontests:train", "maps", "snapps", "my-mobile-application"]
+    "source",
+    ["", "codecontests", "codecontests:train", "maps", "snapps", "my-mobile-application", "code_contests_train"],
 )
 def test_other_sources_may_train(source: str) -> None:
     refuse_leaks([problem("t", "x", source)], {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,9 +110,10 @@ def test_answers_of_any_size_pass(verifier: Verifier) -> None:
     assert verdict_of(verifier, problem, "def f(a, b):\n    return a ** b").passed
 
 
-def test_lcb_problems_see_the_usual_names(verifier: Verifier) -> None:
+@pytest.mark.parametrize("checker", ["lcb", "apps"])
+def test_under_the_published_checkers_programs_see_the_usual_names(verifier: Verifier, checker: str) -> None:
     problem = Problem(
-        "lcb", "", [TestCase([[3, 1]], [1, 3])], mode="call", entry_point="f", checker="lcb", limits=LIMITS
+        checker, "", [TestCase([[3, 1]], [1, 3])], mode="call", entry_point="f", checker=checker, limits=LIMITS
     )
     program = (
         "class Solution:\n    def f(self, xs: List[int]) -> List[int]:\n        heapify(xs)\n"
@@ -119,6 +121,9 @@ def test_lcb_problems_see_the_usual_names(verifier: Verifier) -> None:
         "        assert datetime.datetime(2020, 1, 1).year == 2020\n        return sorted(xs)"
     )
     assert verdict_of(verifier, problem, program).passed
+    printed = Problem(checker, "", [TestCase("4\n", "2.0")], checker=checker, limits=LIMITS)
+    assert verdict_of(verifier, printed, "print(sqrt(int(input())))").passed
+    assert not verdict_of(verifier, replace(printed, checker="tokens"), "print(sqrt(int(input())))").passed
 
 
 READERS = [

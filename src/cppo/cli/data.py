@@ -49,6 +49,8 @@ def convert(arguments: argparse.Namespace) -> int:
     """Write the problems of a source as JSONL, and in `.about.json` what they are of; return the exit status."""
     _check_conversion(arguments)
     source, output = _opened(arguments.source, arguments), Path(arguments.output)
+    if output.is_dir():
+        raise ConfigError(f"--output {output} is a directory; name a file in it, such as {output / 'problems.jsonl'}")
     if output.exists() and any(output.samefile(path) for path in source.files):
         raise ConfigError(f"--output {output} is a file that is read; name another one")
     summary, unwritable = Summary(), Drops()

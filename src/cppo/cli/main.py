@@ -54,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"cppo: error: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("cppo: interrupted; the same command goes on from what was complete", file=sys.stderr)
+        resumes = getattr(arguments, "resumes", False)
+        what = "; the same command goes on from what was complete" if resumes else ""
+        print(f"cppo: interrupted{what}", file=sys.stderr)
         return 130
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
@@ -114,26 +116,26 @@ def build_parser() -> argparse.ArgumentParser:
 def _training_commands(commands: Subcommands) -> None:
     run = _recipe_command(commands, "run", "run all stages of a recipe, or some")
     run.add_argument("--stages", metavar="A,B", help="only these stages, separated by commas")
-    run.set_defaults(command=lambda a: _commands().run(a, a.stages.split(",") if a.stages else None))
+    run.set_defaults(resumes=True, command=lambda a: _commands().run(a, a.stages.split(",") if a.stages else None))
     for name, text in STAGE_HELP.items():
         stage = _recipe_command(commands, name, text)
-        stage.set_defaults(command=lambda a, name=name: _commands().run(a, [name]))
+        stage.set_defaults(resumes=True, command=lambda a, name=name: _commands().run(a, [name]))
     train = _recipe_command(commands, "baseline", "train one baseline of the recipe on DIRECT")
     train.add_argument("name", help="its name in the recipe, e.g. grpo or pkpo")
-    train.set_defaults(command=lambda a: _commands().run(a, [a.name]))
+    train.set_defaults(resumes=True, command=lambda a: _commands().run(a, [a.name]))
     for name, text in STUDY_HELP.items():
         study = _recipe_command(commands, name, text, default="runs/NAME-study")
         study.add_argument(
             "--jobs", type=int, metavar="N", help="stages that run at once (default: jobs of the recipe)"
         )
-        study.set_defaults(command=lambda a, name=name: getattr(_import("study"), name)(a))
+        study.set_defaults(resumes=True, command=lambda a, name=name: getattr(_import("study"), name)(a))
 
 
 def _evaluation_commands(commands: Subcommands) -> None:
     text = "pass@k of methods and models at the same budget: the arms of a training recipe, or any models and problems"
     evaluate = _recipe_command(commands, "eval", text, optional=True)
     add_eval_arguments(evaluate)
-    evaluate.set_defaults(command=lambda a: _import("evaluate").evaluate(a))
+    evaluate.set_defaults(resumes=True, command=lambda a: _import("evaluate").evaluate(a))
     solve = commands.add_parser(
         "solve",
         help="K attempts at one problem; prints the first program that passes",
@@ -238,7 +240,9 @@ def _verify_command(commands: Subcommands) -> None:
         metavar="SHARE",
         help="exit status 3 when a smaller share of the problems has a reference that passes",
     )
-    command.set_defaults(command=lambda a: _import("gold").gold(a) if a.gold else _import("verify").verify(a))
+    command.set_defaults(
+        resumes=True, command=lambda a: _import("gold").gold(a) if a.gold else _import("verify").verify(a)
+    )
 
 
 def _count(text: str) -> int:

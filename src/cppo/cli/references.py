@@ -11,7 +11,7 @@ from cppo.cli.inputs import ProblemFile, solution_index, with_checker
 from cppo.cli.judge import Job, Judging, Tally
 from cppo.cli.verdicts import VerdictKey
 from cppo.problems.problem import CHECKER_PROGRAM
-from cppo.verifier import CHECKERS, ProgramVerdict, Verdict
+from cppo.verifier import CHECKERS, ProgramVerdict, Verdict, find_checker
 
 OWN = "own"
 TEXT_CHECKERS = tuple(name for name in CHECKERS if name != CHECKER_PROGRAM)
@@ -123,7 +123,7 @@ class Bench:
         own = self.problems.checkers[key.problem_id]
         if own == name:
             return True
-        same_start = (own == "lcb") == (name == "lcb")  # that rule gives programs a preamble
+        same_start = find_checker(own).preamble == find_checker(name).preamble
         return same_start and self._own[key].verdict in BEFORE_COMPARISON
 
     def _judge(self, report: CheckerReport, keys: Sequence[VerdictKey]) -> None:

@@ -11,25 +11,30 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.syntax import Syntax
+from rich.text import Text
 
-from cppo.cli.console import quieten
+from cppo.cli.console import make_reporter, quieten
 from cppo.cli.grid import model_data
+from cppo.cli.judge import visible
 from cppo.config import build
-from cppo.episodes import Sampling, tokens_by_role
-from cppo.errors import ConfigError, choose
+from cppo.episodes import Episode, Sampling, tokens_by_role
+from cppo.episodes.programs import excerpt
+from cppo.errors import ConfigError, VerifierError, choose
 from cppo.evaluation.methods import METHODS
 from cppo.grid.run import bring_up
 from cppo.grid.settings import GridModel
-from cppo.policy.engine import Completion
-from cppo.solve.attempt import Attempt, Listener, attempt
+from cppo.policy.engine import Completion, StopReason
+from cppo.problems import Problem
+from cppo.solve.attempt import Attempt, Listener, attempt, check_tests
 from cppo.solve.problem import read_problem
-from cppo.text import LABELS, prompt_set
-from cppo.verifier import ProgramVerdict, Verifier, VerifierConfig
+from cppo.text import LABELS, Prompt, prompt_set
+from cppo.verifier import ProgramVerdict, Verdict, Verifier, VerifierConfig
 
 DETAIL = 200
 """Characters shown of why a program failed."""
 NOT_SOLVED = 1
-"""Exit status when no program has passed, or when there were no tests that one could pass."""
+"""Exit status when no program has passed, or when there were no tests that one could pass. Where the verifier failed on
+a program it is that of `VerifierError`."""
 
 
 def solve(arguments: argparse.Namespace) -> int:
@@ -39,14 +44,14 @@ def solve(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--k is {arguments.k}; it is the number of attempts, from 1 to {len(LABELS)}")
     if not METHODS[method].independent and arguments.k < 2:
         raise ConfigError(f"--method {method} makes one decision of K attempts; --k must be at least 2")
-    quieten()
-    model = _model(arguments)
-    problem = read_problem(arguments.problem, arguments.data)
-    sampling = Sampling(
-        arguments.k, arguments.plan_temperature, arguments.temperature, arguments.plan_tokens, arguments.program_tokens
-    )
-    listener = Listener() if arguments.json or arguments.quiet else Teller()
-    config = VerifierConfig(workers=arguments.workers)
+    model, sampling = _model(arguments), _sampling(arguments)
+    silent = arguments.json or arguments.quiet
+    config = build(VerifierConfig, {"workers": arguments.workers}, "--workers")
+    problem = _problem(arguments, silent)
+    check_tests(problem, config)  # before a model is loaded or asked
+    if model.server is None:
+        quieten()
+    listener = Listener() if silent else Teller()
     with Verifier(config) as verifier:
         engine = bring_up(model, arguments.seed)
         prompts = prompt_set(model.prompts)
@@ -55,7 +60,27 @@ def solve(arguments: argparse.Namespace) -> int:
         print(json.dumps(as_json(found), indent=2))
     else:
         _say_end(found, arguments.quiet)
-    return 0 if found.passed else NOT_SOLVED
+    if found.passed:
+        return 0
+    return VerifierError.exit_code if found.undecided else NOT_SOLVED
+
+
+def _sampling(arguments: argparse.Namespace) -> Sampling:
+    """Return how to sample. Raises `ModelError` for a number that no engine takes, before one is asked."""
+    sampling = Sampling(
+        arguments.k, arguments.plan_temperature, arguments.temperature, arguments.plan_tokens, arguments.program_tokens
+    )
+    for request in (sampling.plan_request, sampling.solve_request):
+        request(Prompt(""), 0)
+    return sampling
+
+
+def _problem(arguments: argparse.Namespace, silent: bool) -> Problem:
+    reporter = make_reporter(silent)
+    try:
+        return read_problem(arguments.problem, arguments.data, reporter)
+    finally:
+        reporter.close()
 
 
 def _model(arguments: argparse.Namespace) -> GridModel:
@@ -68,28 +93,28 @@ class Teller(Listener):
 
     def __init__(self) -> None:
         self.console = Console(stderr=True, highlight=False)
-        self.names: dict[str, list[str]] = {}
 
     def planned(self, completion: Completion) -> None:
-        lines = [line for line in completion.text.strip().splitlines() if line.strip()]
-        what = f" [red]({completion.error or completion.stop_reason.value})[/red]" if completion.truncated else ""
-        self.console.print(f"[bold]plan[/bold]{what}")
-        for line in lines:
-            self.console.print(f"  {escape(line)}")
+        why = escape(visible(completion.error or completion.stop_reason.value)) if completion.truncated else ""
+        self.console.print("[bold]plan[/bold]" + (f" [red]({why})[/red]" if why else ""))
+        for line in completion.text.strip().splitlines():
+            if line.strip():
+                self.console.print(f"  {escape(visible(line.expandtabs()))}", soft_wrap=True)
 
-    def written(self, number: int, program: str) -> None:
-        name = LABELS[number] if number < len(LABELS) else str(number + 1)
-        self.console.print(f"[bold]program {name}[/bold]" + ("" if program else " [red](none)[/red]"))
+    def written(self, number: int, program: str, why: str) -> None:
+        none = "" if program else f" [red](none: {escape(visible(why))})[/red]"
+        self.console.print(f"[bold]program {LABELS[number]}[/bold]{none}", soft_wrap=True)
         if program:
-            self.names.setdefault(program, []).append(name)
-            self.console.print(Syntax(program.rstrip(), "python", background_color="default"))
+            lines = (visible(line.expandtabs()) for line in program.rstrip().split("\n"))
+            self.console.print(Syntax("\n".join(lines), "python", background_color="default", word_wrap=True))
 
-    def judged(self, program: str, verdict: ProgramVerdict) -> None:
+    def judged(self, number: int, verdict: ProgramVerdict) -> None:
+        if verdict.verdict is Verdict.EMPTY:
+            return  # `written` has said so, and why
         colour = "green" if verdict.passed else "red"
-        first = next((line for line in program.splitlines() if line.strip()), "")
-        detail = verdict.detail or next((t.detail for t in verdict.tests if t.detail), "")
+        detail = escape(visible(excerpt(verdict)[:DETAIL]))
         self.console.print(
-            f"[bold {colour}]{verdict.verdict}[/] {escape(first[:60])} [dim]{escape(detail[:200])}[/dim]"
+            f"program {LABELS[number]}: [bold {colour}]{verdict.verdict}[/] [dim]{detail}[/dim]", soft_wrap=True
         )
 
     def trying(self, inputs: Sequence[Any]) -> None:
@@ -101,24 +126,39 @@ class Teller(Listener):
 def _say_end(found: Attempt, quiet: bool) -> None:
     if not quiet:
         console = Console(stderr=True, highlight=False)
-        if found.passed and found.best is not None:
-            console.print(f"[green]program {LABELS[found.best]} passes all {len(found.problem.tests)} tests[/green]")
-        elif found.problem.tests:
-            console.print("[red]no program passes[/red]")
-        elif found.best is not None:
-            share = found.agreement[found.best]
-            console.print(
-                f"program {LABELS[found.best]} agrees most with the others ({100 * share:.0f} %); nothing is proved"
-            )
-        else:
-            console.print("[red]there is no program[/red]")
+        for line in closing(found):
+            console.print(Text(visible(line), style="green" if found.passed else ""), soft_wrap=True)
     if found.best is not None:
-        sys.stdout.write(found.branches[found.best].program.rstrip("\n") + "\n")
+        program = found.branches[found.best].program.rstrip("\n") + "\n"
+        form = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(program.encode(form, "backslashreplace").decode(form))
+
+
+def closing(found: Attempt) -> list[str]:
+    """Return, in lines, what is to be said at the end: which program to take and what speaks for it."""
+    lines = [
+        f"a plan gives no methods ({episode.fault}), so no program was written from it"
+        for episode in found.episodes
+        if episode.fault and not episode.branches
+    ]
+    best = "there is no program" if found.best is None else f"program {LABELS[found.best]}"
+    if found.passed:
+        return [*lines, f"{best} passes all {len(found.problem.tests)} tests"]
+    if found.problem.tests:
+        lost = f"; the verifier failed on {found.undecided} of them, which may be right" if found.undecided else ""
+        return [*lines, f"no program passes{lost}"]
+    if found.best is None:
+        return [*lines, best]
+    if found.agreement:
+        share = 100 * found.agreement[found.best]
+        return [*lines, f"{best} agrees most with the others ({share:.0f} %); nothing is proved"]
+    return [*lines, f"there are no tests, and no comparison: {found.uncompared}; {best} is merely the first"]
 
 
 def as_json(found: Attempt) -> dict[str, Any]:
     """Return what came out as JSON values."""
     ranked = bool(found.agreement)
+    asked = Episode("solve", found.problem.id, 0, calls=() if found.asked is None else (found.asked,))
     return {
         "problem": found.problem.id,
         "tests": len(found.problem.tests),
@@ -126,17 +166,24 @@ def as_json(found: Attempt) -> dict[str, Any]:
         "solved": found.passed,
         "best": found.best,
         "program": None if found.best is None else found.branches[found.best].program,
-        "plans": [{"text": e.plan, "methods": list(e.methods), "fault": e.fault} for e in found.episodes if e.plan],
+        "plans": [_plan_json(episode) for episode in found.episodes if episode.plan is not None],
         "attempts": [
             {
                 "method": branch.method,
                 "program": branch.program,
                 "verdict": branch.verdict.value if found.problem.tests else None,
-                "detail": branch.detail if found.problem.tests else "",
+                "detail": branch.detail if found.problem.tests or branch.stop == StopReason.ERROR else "",
+                "stop": branch.stop,
                 "agreement": found.agreement[i] if ranked else None,
             }
             for i, branch in enumerate(found.branches)
         ],
         "inputs": found.inputs,
-        "tokens": {role: spent._asdict() for role, spent in tokens_by_role(found.episodes).items()},
+        "uncompared": found.uncompared,
+        "tokens": {role: spent._asdict() for role, spent in tokens_by_role([*found.episodes, asked]).items()},
     }
+
+
+def _plan_json(episode: Episode) -> dict[str, Any]:
+    error = "" if episode.completion is None else episode.completion.error
+    return {"text": episode.plan, "methods": list(episode.methods), "fault": episode.fault, "error": error}

@@ -23,7 +23,9 @@ from cppo.problems.problem import Problem
 from cppo.problems.statements import statement_hash
 from cppo.problems.testbed import Testbed
 
-EVALUATION_ONLY = re.compile(r"\bapps\b|livecodebench|\blcb|code_?contests\W*(valid|test)")
+EVALUATION_ONLY = re.compile(
+    r"(?<![a-z0-9])apps(?![a-z0-9])|live[\W_]?code[\W_]?bench|(?<![a-z0-9])lcb|code[\W_]?contests[\W_]*(valid|test)"
+)
 """Sources that must never enter a training pool (arXiv 2605.27000 trains on CodeContests train only)."""
 
 

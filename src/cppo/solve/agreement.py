@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from cppo.problems import Problem, TestCase
+from cppo.problems import Mode, Problem, TestCase
 from cppo.text import Prompt
 from cppo.verifier import ProgramVerdict, Verdict
 
@@ -69,17 +69,18 @@ def trial(problem: Problem, inputs: Sequence[Any]) -> Problem:
     return replace(problem, tests=[TestCase(value, expected) for value in inputs], checker="exact", checker_program="")
 
 
-def agreement(verdicts: Sequence[ProgramVerdict]) -> list[float]:
+def agreement(verdicts: Sequence[ProgramVerdict], mode: Mode = "stdin") -> list[float]:
     """Return, for every program, the mean share of the others that answered its tests as it did.
 
     A test on which a program failed (an exception, a limit) agrees with nobody. Programs that ran on no test have 0.
+    Answers are compared as far as the verifier's short excerpts of them go; of an output, white space aside.
     """
     tests = max((len(verdict.tests) for verdict in verdicts), default=0)
     scores = [0.0] * len(verdicts)
     if tests == 0 or len(verdicts) < 2:
         return scores
     for t in range(tests):
-        answers = [_answer(verdict, t) for verdict in verdicts]
+        answers = [_answer(verdict, t, mode) for verdict in verdicts]
         counts = Counter(answer for answer in answers if answer is not None)
         for i, answer in enumerate(answers):
             if answer is not None:
@@ -87,9 +88,10 @@ def agreement(verdicts: Sequence[ProgramVerdict]) -> list[float]:
     return scores
 
 
-def _answer(verdict: ProgramVerdict, test: int) -> tuple[str, str] | None:
+def _answer(verdict: ProgramVerdict, test: int, mode: Mode) -> str | None:
     """Return what a program answered, as far as the verifier's excerpts tell; None where it gave no answer."""
     if test >= len(verdict.tests) or verdict.tests[test].verdict not in (Verdict.AC, Verdict.WA):
         return None
     result = verdict.tests[test]
-    return result.stdout.strip(), result.detail
+    # What a function returned stands in the detail; what it printed on the way is no answer.
+    return result.detail if mode == "call" else " ".join(result.stdout.split())

@@ -83,7 +83,7 @@ class PreparedProblem:
             mode=problem.mode,
             entry_point=problem.entry_point,
             limits=limits,
-            preamble=name == "lcb",
+            preamble=checker.preamble,
             isolate=config.isolate_tests,
             checker=checker,
             checker_source=checker_source,

@@ -114,6 +114,20 @@ def test_a_parquet_file_damaged_inside_is_an_error(tmp_path: Path) -> None:
         read(path, form="codecontests")
 
 
+def test_a_parquet_file_with_damaged_names_is_an_error(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path / shard(0, 1), [contest_row("p")])
+    path.write_bytes(path.read_bytes().replace(b"time_limit", b"\xe6ime_limit"))
+    with pytest.raises(DataError, match="is no complete parquet file; get it again"):
+        read(path)
+
+
+def test_a_parquet_file_of_other_columns_names_them(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path / "train.parquet", [{"prompt": "a", "answer": "b"}])
+    for form in (None, "apps"):
+        with pytest.raises(DataError, match=r"train.parquet is no file of a data set: its columns are prompt, answer"):
+            read(path, form=form)
+
+
 def test_a_line_too_long_is_counted_and_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "LARGEST_LINE", 1000)
     long = apps_row(9, "x" * 5000, {"inputs": ["1"], "outputs": ["1"]})
@@ -133,6 +147,11 @@ def test_a_line_too_long_is_counted_and_the_next_is_read(tmp_path: Path, monkeyp
 def test_what_is_neither_path_nor_name_is_refused(text: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         open_source(text)
+
+
+def test_a_misspelt_name_is_named_with_a_folder_too(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"Apps:test is neither .* nor the name of a set \(did you mean 'apps'\?\)"):
+        open_source("Apps:test", data=tmp_path)
 
 
 def test_options_of_names_are_refused_for_paths(tmp_path: Path) -> None:

@@ -76,6 +76,12 @@ def test_v6_with_300_problems_means_the_release() -> None:
         ("codecontests:vald", r"given 'vald' \(did you mean 'valid'\?\)"),
         ("codecontests:train:valid", "needs one split"),
         ("livecodebench:v9:300", "no 'v9'"),
+        ("livecodebench:v6_v4", "no 'v6_v4'"),
+        ("apps:train:test", "apps is given both 'train' and 'test'"),
+        ("apps:interview:introductory:20", "given both 'interview' and 'introductory'"),
+        ("livecodebench:v6:v6-only", "livecodebench is given both 'v6' and 'v6-only'"),
+        ("livecodebench:easy:v6:hard", "given both 'easy' and 'hard'"),
+        ("livecodebench:2025-01-01..:..2025-04-30", r"given both '2025-01-01\.\.' and '\.\.2025-04-30'"),
     ],
 )
 def test_names_that_mean_nothing_are_refused(text: str, message: str) -> None:

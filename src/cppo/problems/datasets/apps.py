@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from cppo.errors import ConfigError, nearest
-from cppo.problems.datasets.dataset import Choice, DataSet
+from cppo.problems.datasets.dataset import Choice, DataSet, only
 from cppo.problems.datasets.drops import Dropped, Reason
 from cppo.problems.datasets.fields import Fields, json_of, paired, some, statement_of, stdin_tests, text_of
 from cppo.problems.datasets.phrases import refuse_by_words
@@ -38,18 +38,19 @@ _TYPING = re.compile(r"\b(?:Dict|List|Optional|Set|Tuple)\b(?=\[)")
 
 def choose(qualifiers: Sequence[str]) -> Choice:
     """Return what splits (default: test) and difficulties (default: all) ask for. Raises `ConfigError`."""
-    split, difficulty = "test", ""
+    split, difficulty = "", ""
     for qualifier in qualifiers:
         if qualifier in SPLITS:
-            split = qualifier
+            split = only("apps", split, qualifier)
         elif qualifier in DIFFICULTIES:
-            difficulty = qualifier
+            difficulty = only("apps", difficulty, qualifier)
         else:
             allowed = (*SPLITS, *DIFFICULTIES)
             raise ConfigError(
                 f"apps has no {qualifier!r}{nearest(qualifier, allowed)}; a name is apps[:SPLIT][:DIFFICULTY][:COUNT] "
                 f"with {', '.join(allowed)}"
             )
+    split = split or "test"
 
     def wanted(row: Fields) -> bool:
         return not difficulty or text_of(row, "difficulty") == difficulty
@@ -137,7 +138,7 @@ def _checker(expected: Sequence[Any]) -> str:
 
     APPS wraps many answers into a list of one. Where every expected value of a problem is such a list, `apps` accepts
     the value with or without it. Otherwise nothing is wrapped, and `apps` would also take the first element of a list
-    for the list; `lcb` has the same equality without that, and the imports that the references of calls rely on.
+    for the list; `lcb` has the same equality without that. Both give programs the imports they rely on.
     """
     wrapped = all(isinstance(value, list) and len(value) == 1 for value in expected)
     return "apps" if wrapped else "lcb"

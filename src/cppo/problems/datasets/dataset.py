@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cppo.errors import DataError
+from cppo.errors import ConfigError, DataError
 from cppo.problems.datasets.drops import Reason
 from cppo.problems.datasets.fields import Fields
 from cppo.problems.problem import Problem
@@ -30,6 +30,14 @@ class Choice:
     label: str
     wanted: Callable[[Fields], bool] = every_row
     asked: Mapping[str, str] = field(default_factory=dict)
+
+
+def only(name: str, before: str, qualifier: str) -> str:
+    """Return a qualifier of a name, of a kind of which it may have one. Raises `ConfigError` when there was one
+    `before`: which of them was meant would be a guess."""
+    if before:
+        raise ConfigError(f"{name} is given both {before!r} and {qualifier!r}; leave one out, or name two sets")
+    return qualifier
 
 
 @dataclass(frozen=True)

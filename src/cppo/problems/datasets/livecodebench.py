@@ -17,7 +17,7 @@ from datetime import date
 from typing import Any
 
 from cppo.errors import ConfigError, nearest
-from cppo.problems.datasets.dataset import Choice, DataSet
+from cppo.problems.datasets.dataset import Choice, DataSet, only
 from cppo.problems.datasets.drops import Dropped, Reason
 from cppo.problems.datasets.fields import Fields, json_of, some, statement_of, stdin_tests, text_of
 from cppo.problems.datasets.json_values import parse
@@ -31,7 +31,7 @@ TEST_KINDS = ("stdin", "functional")
 _RELEASE = re.compile(r"(?:release_)?v([1-6])")
 _ALONE = re.compile(r"v([1-6])-only")
 _RANGE = re.compile(r"v([1-6])_v([1-6])")
-_WINDOW = re.compile(r"(\d{4}-\d\d-\d\d)?\.\.(\d{4}-\d\d-\d\d)?")
+_WINDOW = re.compile(r"(?:\d{4}-\d\d-\d\d)?\.\.(?:\d{4}-\d\d-\d\d)?")
 
 
 def choose(qualifiers: Sequence[str]) -> Choice:
@@ -39,18 +39,14 @@ def choose(qualifiers: Sequence[str]) -> Choice:
 
     A window `2025-01-01..2025-04-30` has both days in it; either may be left out.
     """
-    first, last, difficulty, window = 1, len(FILES), "", ("", "")
+    release = difficulty = days = ""
     for qualifier in qualifiers:
-        if found := _RELEASE.fullmatch(qualifier):
-            first, last = 1, int(found[1])
-        elif found := _ALONE.fullmatch(qualifier):
-            first = last = int(found[1])
-        elif (found := _RANGE.fullmatch(qualifier)) and found[1] < found[2]:
-            first, last = int(found[1]), int(found[2])
+        if _files(qualifier):
+            release = only("livecodebench", release, qualifier)
         elif qualifier in DIFFICULTIES:
-            difficulty = qualifier
-        elif (found := _WINDOW.fullmatch(qualifier)) and qualifier != "..":
-            window = _checked_window(found[1] or "", found[2] or "")
+            difficulty = only("livecodebench", difficulty, qualifier)
+        elif _WINDOW.fullmatch(qualifier) and qualifier != "..":
+            days = only("livecodebench", days, qualifier)
         else:
             allowed = ("v6", "release_v6", "v6-only", "v4_v6", *DIFFICULTIES)
             raise ConfigError(
@@ -58,6 +54,8 @@ def choose(qualifiers: Sequence[str]) -> Choice:
                 "livecodebench[:RELEASE][:DIFFICULTY][:FROM..TO][:COUNT] with a release such as v6 (all files up to "
                 "the sixth), v6-only (the sixth file) or v4_v6, easy, medium or hard, and dates as 2025-01-31"
             )
+    first, last = _files(release) or (1, len(FILES))
+    window = _checked_window(*days.split("..")) if days else ("", "")
 
     def wanted(row: Fields) -> bool:
         if difficulty and text_of(row, "difficulty") != difficulty:
@@ -75,6 +73,16 @@ def choose(qualifiers: Sequence[str]) -> Choice:
         asked["window"] = "..".join(window)
         label += f", contests {asked['window']}"
     return Choice(parts, label, wanted, asked)
+
+
+def _files(qualifier: str) -> tuple[int, int] | None:
+    """Return the first and the last file of a release, counted from 1; None when the qualifier is none."""
+    if found := _RELEASE.fullmatch(qualifier):
+        return 1, int(found[1])
+    if found := _ALONE.fullmatch(qualifier):
+        return int(found[1]), int(found[1])
+    found = _RANGE.fullmatch(qualifier)
+    return (int(found[1]), int(found[2])) if found and found[1] < found[2] else None
 
 
 def _checked_window(start: str, end: str) -> tuple[str, str]:

@@ -208,15 +208,15 @@ def open_source(
             )
         named = parse_name(text)
         return DataSetFiles(named.dataset, locate(named.dataset, named.choice.parts, data, revision), named, keep)
-    if data is not None or revision is not None:
-        raise ConfigError(
-            f"--data and --revision go with the name of a set, such as apps:introductory:200, not with {text}"
-        )
     path = Path(text)
     if not path.exists():
         near = nearest(text.partition(":")[0], DATA_SETS)
         raise DataError(
             f"{text} is neither a file or folder nor the name of a set{near}; names start with {', '.join(DATA_SETS)}"
+        )
+    if data is not None or revision is not None:
+        raise ConfigError(
+            f"--data and --revision go with the name of a set, such as apps:introductory:200, not with {text}"
         )
     form = form or recognise(path)
     if form == OURS:

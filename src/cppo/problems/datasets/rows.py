@@ -113,14 +113,19 @@ def _parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     size, behind = path.stat().st_size, 0
     try:
         with pyarrow.parquet.ParquetFile(path, pre_buffer=False, buffer_size=PAGE_BYTES) as file:
-            known = [name for name in columns if name in file.schema_arrow.names]
+            names = file.schema_arrow.names
+            known = [name for name in columns if name in names]
+            if not known and file.metadata.num_rows:
+                raise DataError(f"{path} is no file of a data set: its columns are {', '.join(names[:12])}")
             count = file.metadata.num_rows
             for batch in file.iter_batches(batch_size=ROWS_AT_ONCE, columns=known):
                 for index in range(batch.num_rows):
                     behind += 1
                     origin = f"{path}, row {behind}"
                     yield Row(origin, partial(_parquet_row, batch, index, origin), size * behind // count)
-    except (pyarrow.ArrowException, OSError) as error:
+    except DataError:
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError) as error:  # ValueError: names of columns that are not UTF-8
         raise DataError(f"{path} is no complete parquet file; get it again: {error}") from error
 
 

@@ -25,7 +25,7 @@ def checker(name: str) -> Checker:
             return True
         return isinstance(expected, list) and bool(expected) and same_value(answer, expected[0], operator.eq)
 
-    return Checker(name, _same_text, value)
+    return Checker(name, _same_text, value, preamble=True)
 
 
 def _same_text(answer: str, expected: str) -> bool:

@@ -22,7 +22,7 @@ def checker(name: str) -> Checker:
             return False
         return all(map(_same_line, answer.split("\n"), expected.split("\n")))
 
-    return Checker(name, text, lambda answer, expected: same_value(answer, expected, operator.eq))
+    return Checker(name, text, lambda answer, expected: same_value(answer, expected, operator.eq), preamble=True)
 
 
 def _same_line(answer: str, expected: str) -> bool:

@@ -12,11 +12,15 @@ Leaf = Callable[[Any, Any], bool]
 
 @dataclass(frozen=True)
 class Checker:
-    """A comparison rule. Both functions take (answer, expected) and return whether the answer is accepted."""
+    """A comparison rule. Both functions take (answer, expected) and return whether the answer is accepted.
+
+    `preamble`: programs get the usual imports first, as from the published test script that the rule comes from.
+    """
 
     name: str
     text: Callable[[str, str], bool]
     value: Callable[[Any, Any], bool]
+    preamble: bool = False
 
 
 def same_value(answer: Any, expected: Any, leaf: Leaf) -> bool:
