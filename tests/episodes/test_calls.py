@@ -13,6 +13,7 @@ from cppo.episodes import (
     Branch,
     Call,
     Episode,
+    RoleTokens,
     Sampling,
     Workbench,
     collect_direct,
@@ -21,7 +22,7 @@ from cppo.episodes import (
     solve_plans,
     tokens_by_role,
 )
-from cppo.episodes.calls import call_from_row, call_of, planner_tokens
+from cppo.episodes.calls import call_from_row, call_of, call_to_row, planner_tokens
 from cppo.policy.engine import Completion, Done, GenerationRequest, StopReason, Usage
 from cppo.policy.scripted import ScriptedEngine
 from cppo.problems import Problem, TestCase
@@ -92,7 +93,8 @@ def test_an_engine_that_failed_is_recorded_with_its_boundary_and_cancels_nobody(
 
     failed, solved = two_phases(script, count=1)
     assert (failed.fault, failed.plan_stop, failed.plan, failed.branches) == ("error", "error", "", ())
-    assert failed.calls == (Call("planner", 4, 0, "error"),)
+    assert failed.calls == (Call("planner", 4, 0, "error", estimated=True),)
+    assert (failed.detail, solved.detail) == ("HTTP 503: overloaded", "")
     lost, right = solved.branches
     assert (lost.stop, lost.program, lost.verdict, lost.detail) == ("error", "", Verdict.EMPTY, "HTTP 503: overloaded")
     assert right.passed
@@ -128,16 +130,41 @@ def test_the_opening_that_was_written_for_the_model_is_no_answer() -> None:
 )
 def test_how_a_call_ended(text: str, reason: StopReason, stop: str) -> None:
     call = call_of("sketch", ASK, Completion(text, (1, 2, 3), (4, 5), reason))
-    assert call == ("sketch", 3, 2, stop)
+    assert call == Call("sketch", 3, 2, stop)
     assert call.failed is (stop in ("empty", "error"))
     assert call.boundary == "plan"
     assert call_of("solver", ASK, Completion("", (), (), reason, usage=Usage(70, 8)))[1:3] == (70, 8)
 
 
+def test_a_context_that_was_full_is_told_apart_from_an_answer_that_was_cut() -> None:
+    full = Completion("", (), (), StopReason.LENGTH, usage=Usage(70, 0, estimated=True))
+    call = call_of("solver", ASK, full)
+    assert call == Call("solver", 70, 0, "overflow", estimated=True)
+    assert call.failed
+    assert call_of("solver", ASK, Completion("", (1, 2), (), StopReason.LENGTH)) == Call("solver", 2, 0, "overflow")
+    cut = Completion("", (), (), StopReason.LENGTH, usage=Usage(70, 9))  # nine tokens of thinking
+    assert call_of("solver", ASK, cut) == Call("solver", 70, 9, "length")
+    assert failures([Episode("a", "p", 0, calls=(call, call))]) == {("program", "overflow"): 2}
+
+
+@pytest.mark.parametrize(("usage", "estimated"), [(None, False), (Usage(1, 2), False), (Usage(1, 2, True), True)])
+def test_tokens_that_the_server_did_not_count_are_marked(usage: Usage | None, estimated: bool) -> None:
+    call = call_of("planner", ASK, Completion("A", (3,), (4, 5), StopReason.END, usage=usage))
+    assert call == Call("planner", 1, 2, "end", estimated)
+    assert call_to_row(call) == ["planner", 1, 2, "end", True] if estimated else ["planner", 1, 2, "end"]
+
+
+def test_the_mark_of_an_estimate_survives_the_sum() -> None:
+    guess, count = Call("solver", 5, 2, "end", estimated=True), Call("solver", 7, 3, "end")
+    episodes = [Episode("a", "p", i, calls=calls) for i, calls in enumerate([(count, guess), (guess,), (count,)])]
+    assert tokens_by_role(episodes) == {"solver": RoleTokens(4, 24, 10, estimated=2)}
+    assert tokens_by_role(episodes[2:]) == {"solver": RoleTokens(1, 7, 3, estimated=0)}
+
+
 def test_tokens_by_role_are_summed_over_episodes() -> None:
     first = Episode("a", "p", 0, calls=(Call("observe", 10, 3, "end"), Call("solver", 20, 5, "end")))
     second = Episode("a", "q", 0, calls=(Call("solver", 7, 2, "length"), Call("observe", 1, 1, "error")))
-    assert tokens_by_role([first, second]) == {"observe": (2, 11, 4), "solver": (2, 27, 7)}
+    assert tokens_by_role([first, second]) == {"observe": RoleTokens(2, 11, 4), "solver": RoleTokens(2, 27, 7)}
     assert list(tokens_by_role([first, second])) == ["observe", "solver"]
     assert tokens_by_role([]) == {}
 
@@ -146,19 +173,21 @@ def test_records_without_calls_do_not_say_how_long_their_prompts_were() -> None:
     programs = (Branch("m", "x", Verdict.WA, tokens=3), Branch("n", "y", Verdict.AC, tokens=4))
     old = Episode("a", "p", 0, programs, plan="A: m\nB: n", methods=("m", "n"), plan_tokens=9)
     direct = Episode("a", "q", 0, programs)
-    assert tokens_by_role([old]) == {"planner": (1, None, 9), "solver": (2, None, 7)}
-    assert tokens_by_role([direct]) == {"solver": (2, None, 7)}
+    assert tokens_by_role([old]) == {"planner": RoleTokens(1, None, 9), "solver": RoleTokens(2, None, 7)}
+    assert tokens_by_role([direct]) == {"solver": RoleTokens(2, None, 7)}
     new = Episode("a", "r", 0, calls=(Call("planner", 5, 6, "end"), Call("solver", 8, 1, "end")))
-    assert tokens_by_role([new, old]) == {"planner": (2, None, 15), "solver": (3, None, 8)}
+    assert tokens_by_role([new, old]) == {"planner": RoleTokens(2, None, 15), "solver": RoleTokens(3, None, 8)}
     assert tokens_by_role([old, new]) == tokens_by_role([new, old])
 
 
-CALLS = st.builds(Call, st.text(max_size=8), st.integers(0), st.integers(0), st.sampled_from(["end", "error", "empty"]))
+CALLS = st.builds(Call, st.text(max_size=8), st.integers(0), st.integers(0), st.sampled_from(["end", "error", "empty"]),
+                  st.booleans())  # fmt: skip
 
 
 @given(CALLS)
 def test_calls_survive_the_round_trip(call: Call) -> None:
     assert call_from_row(list(call)) == call
+    assert call_from_row(call_to_row(call)) == call
 
 
 @given(st.lists(st.lists(CALLS, min_size=1, max_size=4), max_size=4))

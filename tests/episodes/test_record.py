@@ -32,7 +32,8 @@ EPISODE = Episode(
     gate=True,
     valid=False,
     metadata={"family": "sums", "strategies": ["a", "b"]},
-    calls=(Call("planner", 30, 7, "end"), Call("solver", 40, 5, "end"), Call("solver", 41, 9, "length")),
+    calls=(Call("planner", 30, 7, "end"), Call("solver", 40, 5, "end"), Call("solver", 41, 9, "length", True)),
+    detail="HTTP 503: overloaded",
     completion=COMPLETION,
 )
 
@@ -42,7 +43,7 @@ def test_an_episode_round_trips_without_its_token_ids() -> None:
     assert "completion" not in row
     assert "completion" not in row["branches"][0]
     assert row["branches"][0]["verdict"] == "WA"
-    assert row["calls"] == [["planner", 30, 7, "end"], ["solver", 40, 5, "end"], ["solver", 41, 9, "length"]]
+    assert row["calls"] == [["planner", 30, 7, "end"], ["solver", 40, 5, "end"], ["solver", 41, 9, "length", True]]
     again = from_row(row)
     assert again == EPISODE
     assert again.completion is None
@@ -52,8 +53,8 @@ def test_an_episode_round_trips_without_its_token_ids() -> None:
 
 def test_old_records_without_calls_still_load() -> None:
     row = json.loads(json.dumps(to_row(EPISODE)))
-    del row["calls"]
-    assert from_row(row) == replace(EPISODE, calls=())
+    del row["calls"], row["detail"]
+    assert from_row(row) == replace(EPISODE, calls=(), detail="")
 
 
 def test_direct_and_failed_episodes_round_trip(tmp_path: Path) -> None:
@@ -68,6 +69,12 @@ def test_passed_is_the_best_branch() -> None:
     assert Episode("a", "p", 0, (Branch(None, "", Verdict.WA), Branch(None, "", Verdict.AC))).passed
     assert not Episode("a", "p", 0).passed
     assert not Branch(None, "", Verdict.INFRA).passed
+
+
+BAD_BRANCHES: list[dict[str, Any]] = [
+    {"program": None}, {"method": 1}, {"tokens": "5"}, {"tokens": 5.0}, {"verdict": 1}, {"verdict": []},
+    {"stop": None}, {"detail": None}, {"label": 3},
+]  # fmt: skip
 
 
 def damaged(**changes: Any) -> dict[str, Any]:
@@ -97,6 +104,18 @@ def test_a_row_is_damaged_by_its_change_alone() -> None:
         damaged(methods="abc"),
         damaged(methods=None),
         damaged(metadata=None),
+        damaged(metadata=[]),
+        damaged(methods=["Sort.", None]),
+        damaged(plan=7),
+        damaged(plan_tokens="7"),
+        damaged(plan_tokens=None),
+        damaged(fault=["truncated"]),
+        damaged(gate_score="0.5"),
+        damaged(gate=1),
+        damaged(valid="yes"),
+        damaged(detail=None),
+        damaged(index=True),
+        *(damaged(branches=[{"method": None, "program": "x", "verdict": "AC", **branch}]) for branch in BAD_BRANCHES),
         damaged(index="3"),
         damaged(problem_id=None),
         damaged(calls=None),
@@ -104,6 +123,7 @@ def test_a_row_is_damaged_by_its_change_alone() -> None:
         damaged(calls=["planner"]),
         damaged(calls=[["planner", 1, 2]]),
         damaged(calls=[["planner", 1, 2, "end", 0]]),
+        damaged(calls=[["planner", 1, 2, "end", True, 0]]),
         damaged(calls=[["planner", 1, 2.0, "end"]]),
         damaged(calls=[["planner", True, 2, "end"]]),
         damaged(calls=[["planner", 1, -2, "end"]]),

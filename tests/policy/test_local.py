@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_policies import tiny_model
+from tiny_policies import Dictated, tiny_model
+from transformers import MambaConfig, MambaForCausalLM
 
 from cppo.errors import ModelError
 from cppo.policy.engine import Completion, GenerationRequest, StopReason
@@ -133,25 +134,9 @@ def test_greedy_log_prob_is_at_temperature_one(tokenizer: Any) -> None:
     assert completion.log_prob == pytest.approx(float(torch.log_softmax(logits, -1).max()), abs=1e-9)
 
 
-class Dictated:
-    """A causal model that says one text whatever it reads, one token after the other."""
-
-    def __init__(self, model: Any, tokenizer: Any, text: str, prompt: str) -> None:
-        self.ids = tokenizer(text)["input_ids"]
-        self.offset = len(tokenizer(prompt)["input_ids"])
-        self.handle = model.register_forward_hook(self._say, with_kwargs=True)
-
-    def _say(self, module: Any, arguments: Any, keywords: Any, output: Any) -> Any:
-        step = int(keywords["position_ids"].max()) + 1 - self.offset
-        token = self.ids[step] if step < len(self.ids) else module.config.eos_token_id
-        output.logits[:] = 0.0
-        output.logits[..., token] = 50.0
-        return output
-
-
 def dictate(text: str, tokenizer: Any, stop: tuple[str, ...], max_tokens: int, opening: str = "") -> Completion:
     model = tiny_model("llama")
-    dictated = Dictated(model, tokenizer, text, "Go." + opening)
+    dictated = Dictated(model, tokenizer, text, tokenizer("Go." + opening)["input_ids"])
     try:
         request = GenerationRequest(Prompt("Go.", opening, stop), max_tokens, 0.0, seed=0)
         return LocalEngine(model, tokenizer).generate([request])[0]
@@ -278,6 +263,46 @@ def test_a_prompt_that_fills_the_context_is_a_cut_completion_and_no_error(tokeni
     assert none.truncated
     assert none.token_ids == ()
     assert len(short.token_ids) <= 4
+
+
+def test_a_model_whose_logits_are_no_numbers_is_an_error_and_no_text(tokenizer: Any) -> None:
+    """Half-precision weights that overflow, a damaged file: every token would be noise, every score a silent zero."""
+    model = tiny_model("llama")
+
+    def overflow(_module: Any, _arguments: Any, output: Any) -> Any:
+        output.logits[:] = torch.nan
+        return output
+
+    handle = model.register_forward_hook(overflow)
+    try:
+        with pytest.raises(ModelError, match="logits of the model are no numbers"):
+            LocalEngine(model, tokenizer).generate(drawn(2))
+    finally:
+        handle.remove()
+
+
+def test_a_model_without_key_value_cache_generates_as_transformers_does(tokenizer: Any) -> None:
+    config = MambaConfig(vocab_size=400, hidden_size=16, num_hidden_layers=2, state_size=4)
+    torch.manual_seed(0)
+    model = MambaForCausalLM(config).double().eval()
+    mine = LocalEngine(model, tokenizer).generate([GenerationRequest(Prompt(text), 12, 0.0, 0) for text in PROMPTS])
+    for text, completion in zip(PROMPTS, mine, strict=True):
+        ids = torch.tensor([tokenizer(text)["input_ids"]])
+        theirs = model.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=12,
+            eos_token_id=tokenizer.eos_token_id,
+        )  # fmt: skip
+        assert list(completion.token_ids) == theirs[0, ids.shape[1] :].tolist()
+
+
+def test_a_model_that_hands_out_no_cache_is_named(tokenizer: Any) -> None:
+    model = tiny_model("llama")
+    handle = model.register_forward_hook(lambda module, arguments, output: setattr(output, "past_key_values", None))
+    try:
+        with pytest.raises(ModelError, match="LlamaForCausalLM hands out no cache"):
+            LocalEngine(model, tokenizer).generate(drawn(1))
+    finally:
+        handle.remove()
 
 
 def test_requests_that_mean_nothing_are_refused(tokenizer: Any) -> None:

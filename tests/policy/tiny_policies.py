@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -49,3 +50,19 @@ def tiny_model(architecture: str, dtype: torch.dtype = torch.float64) -> Any:
     with torch.no_grad():
         model.get_input_embeddings().weight.mul_(6.0)
     return model.to(dtype).eval()
+
+
+class Dictated:
+    """A causal model that says one text after a prompt of these tokens, one token after the other."""
+
+    def __init__(self, model: Any, tokenizer: Any, text: str, prompt: Sequence[int]) -> None:
+        self.ids = tokenizer(text)["input_ids"]
+        self.offset = len(prompt)
+        self.handle = model.register_forward_hook(self._say, with_kwargs=True)
+
+    def _say(self, module: Any, arguments: Any, keywords: Any, output: Any) -> Any:
+        step = int(keywords["position_ids"].max()) + 1 - self.offset
+        token = self.ids[step] if step < len(self.ids) else module.config.eos_token_id
+        output.logits[:] = 0.0
+        output.logits[..., token] = 50.0
+        return output

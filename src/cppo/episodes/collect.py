@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cppo.episodes.bench import Judge, Sampling, Workbench
-from cppo.episodes.calls import PLANNER, Call, call_of
+from cppo.episodes.calls import DETAIL, PLANNER, Call, call_of
 from cppo.episodes.programs import Written, write_programs
 from cppo.episodes.record import Episode
 from cppo.policy.engine import Completion, StopReason
@@ -127,5 +127,6 @@ def _planned(
         valid=valid,
         metadata=problem.metadata,
         calls=(call,),
+        detail=completion.error[:DETAIL],
         completion=completion,
     )

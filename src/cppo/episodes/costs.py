@@ -11,11 +11,13 @@ from cppo.episodes.record import Episode
 
 
 class RoleTokens(NamedTuple):
-    """Calls of one role, their prompt tokens (None where a record does not say) and their completion tokens."""
+    """Calls of one role, their prompt tokens (None where a record does not say) and their completion tokens; and for
+    how many of the calls these are estimates, in part at least, because the server did not count."""
 
     calls: int
     tokens_in: int | None
     tokens_out: int
+    estimated: int = 0
 
 
 def tokens_by_role(episodes: Iterable[Episode]) -> dict[str, RoleTokens]:
@@ -33,17 +35,19 @@ def tokens_by_role(episodes: Iterable[Episode]) -> dict[str, RoleTokens]:
                 so_far.calls + spent.calls,
                 None if unknown else (so_far.tokens_in or 0) + (spent.tokens_in or 0),
                 so_far.tokens_out + spent.tokens_out,
+                so_far.estimated + spent.estimated,
             )
     return totals
 
 
 def failures(episodes: Iterable[Episode]) -> Counter[tuple[str, str]]:
-    """Return how many calls came to nothing, by boundary (`plan`, `program`) and reason (`error`, `empty`)."""
+    """Return how many calls came to nothing, by boundary (`plan`, `program`) and reason (`error`, `empty`,
+    `overflow`)."""
     return Counter((call.boundary, call.stop) for episode in episodes for call in episode.calls if call.failed)
 
 
 def _spent(episode: Episode) -> list[tuple[str, RoleTokens]]:
     if episode.calls:
-        return [(call.role, RoleTokens(1, call.tokens_in, call.tokens_out)) for call in episode.calls]
+        return [(c.role, RoleTokens(1, c.tokens_in, c.tokens_out, int(c.estimated))) for c in episode.calls]
     plan = [] if episode.plan is None else [(PLANNER, RoleTokens(1, None, episode.plan_tokens))]
     return plan + [(SOLVER, RoleTokens(1, None, branch.tokens)) for branch in episode.branches]

@@ -7,15 +7,12 @@ from concurrent.futures import Future
 from typing import NamedTuple
 
 from cppo.episodes.bench import Judge, Workbench
-from cppo.episodes.calls import SOLVER, Call, call_of
+from cppo.episodes.calls import DETAIL, SOLVER, Call, call_of
 from cppo.episodes.record import Branch
 from cppo.policy.engine import Completion, GenerationRequest
 from cppo.problems import Problem
 from cppo.text.program import extract_program
 from cppo.verifier import ProgramVerdict, Verdict
-
-DETAIL = 300
-"""Characters that a branch keeps of the engine's error or the verifier's excerpt."""
 
 
 class Written(NamedTuple):

@@ -61,7 +61,8 @@ class Usage:
 class Completion:
     """What came back.
 
-    `text` is the completion with the prompt's opening in front and without special tokens or stop string.
+    `text` is the completion with the prompt's opening in front and without special tokens, stop string and thinking
+    (`cppo.text.thinking`; thinking that took the opening with it, or that never ended, leaves the answer or nothing).
     `token_ids` are the generated tokens; they close with an end-of-sequence token unless the limit cut them.
     `log_prob` is the sum of the sampled tokens' log-probabilities at the sampling temperature (greedy: at 1); an
     end-of-sequence token that was appended after a stop string was not sampled and is not in it.

@@ -8,6 +8,7 @@ floating-point differences of batched matrix products).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,12 +18,14 @@ import torch
 
 from cppo.errors import ModelError
 from cppo.policy.cache import grow_in_place
+from cppo.policy.decoding import Decoder
 from cppo.policy.engine import Completion, Done, GenerationRequest, StopReason
 from cppo.policy.padding import left_pad, positions_of
-from cppo.policy.rendering import render
+from cppo.policy.rendering import Rendered, rendered
 from cppo.policy.sampling import Uniforms, sample
 from cppo.policy.stops import StopStrings
 from cppo.text.prompts import Prompt
+from cppo.text.thinking import split_thinking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +37,8 @@ COMPACT_BELOW = 0.8
 class LocalEngine:
     """Batched sampling from `model` in this process.
 
-    `batch` is the most sequences decoded together; `chat` allows the tokenizer's chat template.
+    `batch` is the most sequences decoded together; `chat` allows the tokenizer's chat template, which is asked for an
+    answer without thinking. What a model thinks all the same is not in `text`, but in its tokens.
     """
 
     def __init__(self, model: Any, tokenizer: Any, *, batch: int = 256, chat: bool = False) -> None:
@@ -44,6 +48,7 @@ class LocalEngine:
         self.tokenizer = tokenizer
         self.batch = batch
         self.chat = chat
+        self.decode = Decoder(tokenizer)
         self.ends = end_token_ids(model, tokenizer)
         if not self.ends:
             raise ModelError("the tokenizer has no end-of-sequence token; set one before generating")
@@ -51,16 +56,17 @@ class LocalEngine:
     def generate(self, requests: Sequence[GenerationRequest], on_done: Done | None = None) -> list[Completion]:
         """Return one completion a request, in order; `on_done` hears of each when its row has finished.
 
-        Raises `ModelError` for an empty prompt.
+        Raises `ModelError` for an empty prompt, a model whose logits are no numbers, and one without a cache of what it
+        has read.
         """
-        rendered: dict[Prompt, list[int]] = {}
+        by_prompt: dict[Prompt, Rendered] = {}
         for request in requests:
-            if request.prompt not in rendered:
-                rendered[request.prompt] = render(request.prompt, self.tokenizer, self.chat)
-        prompts = [rendered[request.prompt] for request in requests]
-        fitting = self._within_context(requests, prompts)
+            if request.prompt not in by_prompt:
+                by_prompt[request.prompt] = rendered(request.prompt, self.tokenizer, self.chat)
+        read = [by_prompt[request.prompt] for request in requests]
+        fitting = self._within_context(requests, read)
         order = [i for i, request in enumerate(fitting) if request is not None]
-        order.sort(key=lambda i: (len(prompts[i]), prompts[i]))
+        order.sort(key=lambda i: (len(read[i].ids), read[i].ids))
         results: dict[int, Completion] = {}
 
         def done(i: int, completion: Completion) -> None:
@@ -70,24 +76,25 @@ class LocalEngine:
 
         for i, fit in enumerate(fitting):
             if fit is None:  # a prompt that fills the context leaves no room: cut at its first token, no error
-                done(i, Completion("", tuple(prompts[i]), (), StopReason.LENGTH))
+                done(i, Completion("", tuple(read[i].ids), (), StopReason.LENGTH))
         with inference(self.model):
             for start in range(0, len(order), self.batch):
                 chosen = order[start : start + self.batch]
-                _Batch(self, [r for i in chosen if (r := fitting[i])], [prompts[i] for i in chosen], chosen, done).run()
+                _Batch(self, [r for i in chosen if (r := fitting[i])], [read[i] for i in chosen], chosen, done).run()
         return [results[i] for i in range(len(requests))]
 
     def _within_context(
-        self, requests: Sequence[GenerationRequest], prompts: Sequence[Sequence[int]]
+        self, requests: Sequence[GenerationRequest], read: Sequence[Rendered]
     ) -> list[GenerationRequest | None]:
-        """Return the requests with token limits that fit the model's context; None where not even one token does."""
+        """Return the requests as the model reads them, with token limits that fit its context; None where not even one
+        token does."""
         context = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
         fitting: list[GenerationRequest | None] = []
-        for request, prompt in zip(requests, prompts, strict=True):
-            if not prompt:
+        for request, mine in zip(requests, read, strict=True):
+            if not mine.ids:
                 raise ModelError("a prompt is empty: it has no tokens to continue")
-            room = request.max_tokens if context is None else min(request.max_tokens, context - len(prompt))
-            fitting.append(replace(request, max_tokens=room) if room > 0 else None)
+            room = request.max_tokens if context is None else min(request.max_tokens, context - len(mine.ids))
+            fitting.append(replace(request, prompt=mine.prompt, max_tokens=room) if room > 0 else None)
         return fitting
 
 
@@ -102,11 +109,11 @@ class _Batch:
         self,
         engine: LocalEngine,
         requests: Sequence[GenerationRequest],
-        prompts: Sequence[list[int]],
+        read: Sequence[Rendered],
         names: Sequence[int],
         done: Done,
     ) -> None:
-        self.engine, self.requests, self.prompts = engine, requests, prompts
+        self.engine, self.requests, self.read = engine, requests, read
         self.names, self.done = names, done
         self.device = device = next(engine.model.parameters()).device
         n = len(requests)
@@ -121,6 +128,7 @@ class _Batch:
         watchers = {stops: StopStrings(engine.tokenizer, stops) for stops in {r.prompt.stop for r in requests}}
         self.watchers = [watchers[request.prompt.stop] for request in requests]
         self.stoppable = any(self.watchers)
+        self.cache_name = "past_key_values"  # as most models call it; Mamba does not
 
     def run(self) -> None:
         logits, cache, mask, positions = self._prefill()
@@ -148,22 +156,29 @@ class _Batch:
                 input_ids=sampled[:, None],
                 attention_mask=mask,
                 position_ids=positions[:, None],
-                past_key_values=cache,
                 use_cache=True,
+                **{self.cache_name: cache},
             )
             logits = output.logits[:, -1]
 
     def _prefill(self) -> tuple[torch.Tensor, Any, torch.Tensor, torch.Tensor]:
         """Run each distinct prompt once, left-padded, and copy its rows to the requests that share it."""
-        index = {prompt: row for row, prompt in enumerate(dict.fromkeys(map(tuple, self.prompts)))}
+        prompts = [tuple(mine.ids) for mine in self.read]
+        index = {prompt: row for row, prompt in enumerate(dict.fromkeys(prompts))}
         ids, mask = left_pad(list(index), self.engine.tokenizer.pad_token_id or 0)
         ids, mask = ids.to(self.device), mask.to(self.device)
         positions = positions_of(mask)
         output = self.engine.model(
             input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1
         )
-        select = torch.tensor([index[tuple(prompt)] for prompt in self.prompts], device=self.device)
-        cache = output.past_key_values
+        select = torch.tensor([index[prompt] for prompt in prompts], device=self.device)
+        self.cache_name = "cache_params" if hasattr(output, "cache_params") else "past_key_values"
+        cache = getattr(output, self.cache_name, None)
+        if cache is None:
+            raise ModelError(
+                f"{type(self.engine.model).__name__} hands out no cache of what it has read, which generation in this "
+                "process needs; put it behind a server (server instead of path)"
+            )
         cache.reorder_cache(select)
         grow_in_place(cache)
         return output.logits[select, -1], cache, mask[select], positions[select, -1]
@@ -198,19 +213,27 @@ class _Batch:
     def _hand_over(self, chosen: torch.Tensor, reasons: Sequence[StopReason], length: int) -> None:
         """Tell of the completions of the requests `chosen`, which have that many tokens."""
         tokens, log_probs = self.tokens_NT[chosen, :length].tolist(), self.log_probs_N[chosen].tolist()
+        if any(map(math.isnan, log_probs)):
+            raise ModelError(
+                "the logits of the model are no numbers, so whatever it says is noise: its weights are damaged, or its "
+                "dtype does not suit it (try float32)"
+            )
         for i, row, log_prob, reason in zip(chosen.tolist(), tokens, log_probs, reasons, strict=True):
             self.done(self.names[i], self._completion(i, row, log_prob, reason))
 
     def _completion(self, i: int, tokens: list[int], log_prob: float, reason: StopReason) -> Completion:
         # An end token that the tokenizer does not know as special would show up in the text.
         told = tokens[:-1] if reason is StopReason.END else tokens
-        text = self.engine.tokenizer.decode(told, skip_special_tokens=True)
+        text = self.engine.decode(told)
         if reason is StopReason.STOP:
             text = text[: self.watchers[i].cut(text)]
             tokens = [*tokens, self.engine.tokenizer.eos_token_id]
+        # A model that ended by itself and closed no thinking has not thought, though its template began to: it has
+        # learnt to answer at once.
+        opened = self.read[i].thinks and reason is StopReason.LENGTH
         return Completion(
-            text=self.requests[i].prompt.opening + text,
-            prompt_ids=tuple(self.prompts[i]),
+            text=split_thinking(self.requests[i].prompt.opening + text, opened=opened).answer,
+            prompt_ids=tuple(self.read[i].ids),
             token_ids=tuple(tokens),
             stop_reason=reason,
             log_prob=log_prob,

@@ -39,7 +39,9 @@ class MoodyEngine(ScriptedEngine):
 
 def lost(reason: StopReason) -> Completion:
     """Return what is left of an answer: of one that the engine lost, a part that nobody may use."""
-    return Completion("1. Half of an ans" if reason is StopReason.ERROR else "", (), (), reason)
+    if reason is StopReason.ERROR:
+        return Completion("1. Half of an ans", (), (), reason, error="the engine lost it")
+    return Completion("", (), (), reason)
 
 
 class OneWordVerifier:

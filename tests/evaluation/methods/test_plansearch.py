@@ -169,6 +169,7 @@ def test_failures_are_recorded_with_their_boundary_and_cancel_nobody() -> None:
         return model(request)
 
     broken, whole = run(failing, problems=2)[0]
+    assert (broken.detail, whole.detail) == ("the engine lost it", "")
     assert failures([broken]) == {("plan", "error"): 4, ("program", "error"): 4}
     assert [b.verdict for b in broken.branches] == [Verdict.EMPTY] * 4
     assert [b.stop for b in broken.branches] == ["error"] * 4

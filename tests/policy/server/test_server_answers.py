@@ -123,7 +123,7 @@ def test_an_empty_answer_is_an_answer(body: Any) -> None:
 @pytest.mark.parametrize(
     "usage",
     [None, {}, [], "7", {"prompt_tokens": None, "completion_tokens": -1}, {"prompt_tokens": "7"},
-     {"prompt_tokens": True, "completion_tokens": 1.5}],
+     {"prompt_tokens": True, "completion_tokens": 1.5}, {"prompt_tokens": 10**400, "completion_tokens": 10**10}],
 )  # fmt: skip
 def test_counts_that_are_not_reported_are_estimated_and_marked(usage: Any) -> None:
     # 4 bytes a token, rounded up: "Problem" has 7, "é·9" has 5
@@ -133,6 +133,32 @@ def test_counts_that_are_not_reported_are_estimated_and_marked(usage: Any) -> No
     assert read(chat("x", "length", usage).body).tokens_out == 50  # which is known where it cut
     thought = read(chat("x" * 8, usage=usage, reasoning="y" * 8).body)
     assert thought.tokens_out == 4
+
+
+def test_zeros_are_no_counts() -> None:
+    """Servers that do not count may say 0; no prompt and no text has no tokens."""
+    assert read(chat("abcdefgh", usage=(0, 0)).body).usage == Usage(2, 2, estimated=True)
+    assert read(chat("abcdefgh", usage=(7, 0)).body).usage == Usage(7, 2, estimated=True)
+    assert read(chat("", "length", (7, 0)).body).usage == Usage(7, 50, estimated=True)
+    assert read(chat("", usage=(7, 0)).body).usage == Usage(7, 0)
+    zeros = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+    assert read(chat("abcdefgh", usage=zeros).body).usage == Usage(2, 2, estimated=True)
+
+
+@pytest.mark.parametrize(
+    ("usage", "out"),
+    [
+        # Gemini and Grok count their thinking in the total, not among the completion's tokens
+        ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623}, 603),
+        ({"prompt_tokens": 20, "completion_tokens": 0, "total_tokens": 81}, 61),
+        ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 218}, 198),
+        ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 198}, 198),
+        ({"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": None}, 198),
+        ({"prompt_tokens": 20, "total_tokens": 30}, 10),
+    ],
+)
+def test_thinking_counts_as_output_whoever_counts_it(usage: Any, out: int) -> None:
+    assert read(chat("x", usage=usage).body).usage == Usage(20, out)
 
 
 def test_one_count_of_two() -> None:

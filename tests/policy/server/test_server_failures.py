@@ -80,12 +80,33 @@ OTHERS = [
      Trouble.REFUSED),
     (422, json.dumps({"detail": "Unexpected fields in the request: {'min_p'}"}), Trouble.REFUSED),
     (302, "", Trouble.REFUSED),
+    (403, error("Your account was suspended for violating our usage policies"), Trouble.KEY),
+    (500, error("content policy service down"), Trouble.BUSY),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("status", "body", "trouble"), OTHERS)
 def test_every_other_error_stands_for_one_trouble(status: int, body: str, trouble: Trouble) -> None:
     assert of_status(status, body).trouble is trouble
+
+
+FILTERED = [
+    # Azure, OpenAI, OpenRouter, DeepSeek, DashScope
+    (400, error("The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+                code="content_filter")),
+    (400, error("Invalid prompt: your prompt was flagged as potentially violating our usage policy.",
+                code="invalid_prompt")),
+    (403, error("Your chosen model requires moderation and your input was flagged", code=403)),
+    (403, error("blocked", type="content_policy_violation")),
+    (400, error("Content Exists Risk", code="invalid_request_error")),
+    (400, error("Input data may contain inappropriate content.", code="data_inspection_failed")),
+    (422, json.dumps({"detail": "prohibited content"})),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "body"), FILTERED)
+def test_a_filter_refuses_one_prompt_and_neither_the_key_nor_every_request(status: int, body: str) -> None:
+    assert of_status(status, body).trouble is Trouble.WITHHELD
 
 
 def test_the_words_of_a_repeated_request_say_nothing_of_the_error() -> None:

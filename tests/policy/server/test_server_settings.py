@@ -58,6 +58,7 @@ def test_addresses(url: str) -> None:
         ("https://host/v1#pa55word", "a fragment"),
         ("http://host/v1/chat/completions", "goes beyond the version"),
         ("http://host/v1/completions/", "goes beyond the version"),
+        ("https://host/sk-pa55word/v1", "what looks like a key"),
     ],
 )
 def test_what_is_no_address_is_refused_and_not_repeated(url: str, words: str) -> None:
@@ -72,6 +73,10 @@ def test_what_is_no_address_is_refused_and_not_repeated(url: str, words: str) ->
     [
         {"api_key_env": KEY},
         {"api_key_env": "sk-abcdefghijkl"},
+        {"api_key_env": "hf_abcdefghijklmnopqrst"},
+        {"api_key_env": "gsk_abcdefghijklmnopqrst"},
+        {"api_key_env": "abcdefghijkl0123456789"},
+        {"headers": {"X-Note": ["abcdefghijkl"]}},
         {"headers": {"Authorization": KEY}},
         {"headers": {"X-Api-Key": KEY}},
         {"headers": {"x-auth-token": KEY}},
@@ -95,6 +100,13 @@ def test_secrets_do_not_belong_in_a_recipe_nor_in_the_message(changes: dict[str,
         assert KEY not in text
         assert "abcdefghijkl" not in text
         assert "dXNlcjpwYTU1d29yZA" not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["OPENAI_API_KEY", "MY_TEAM_2_KEY_FOR_THE_SERVER", "hf_token", "K", "TOGETHERAPIKEYOFTHETEAM"]
+)
+def test_names_of_variables(name: str) -> None:
+    assert settings(api_key_env=name).api_key_env == name
 
 
 def test_an_unknown_key_does_not_show_its_value() -> None:

@@ -102,6 +102,23 @@ def test_an_answer_that_is_withheld_is_not_asked_for_again() -> None:
     assert len(server.seen) == 1
 
 
+@pytest.mark.parametrize(
+    "flagged",
+    [
+        refusal(403, "Your chosen model requires moderation and your input was flagged", code=403),
+        refusal(400, "The response was filtered due to the prompt", code="content_filter"),
+    ],
+)
+def test_a_prompt_that_a_filter_refuses_ends_no_call(flagged: Reply) -> None:
+    with FakeServer(bad_apple(flagged)) as server:
+        good, bad = engine(server.url).generate([ask("p"), ask("bad")])
+        [alone] = engine(server.url).generate([ask("bad")])  # the only one that is still owed
+    assert good.text == "well"
+    for answer in (bad, alone):
+        assert answer.stop_reason is StopReason.ERROR
+        assert "the server withheld the answer" in answer.error
+
+
 def test_a_prompt_that_does_not_fit_is_an_outcome() -> None:
     overflow = refusal(400, "This model's maximum context length is 64 tokens.", code="context_length_exceeded")
     with FakeServer(lambda seen: overflow) as server:

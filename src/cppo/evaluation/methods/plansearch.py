@@ -18,6 +18,9 @@ NO_OBSERVATIONS = "no_observations"
 FEW_COMBINATIONS = "few_combinations"
 """Fault: there are fewer distinct combinations than attempts, so some come more than once."""
 
+SHARED_ROLES = frozenset({"observe", "combine"})
+"""Roles of the calls that are made once a problem, however many attempts follow."""
+
 
 @dataclass(frozen=True)
 class PlanSearch:
@@ -77,6 +80,7 @@ class PlanSearch:
                     plan_tokens=planner_tokens(stages.calls[p]),
                     metadata=problem.metadata,
                     calls=tuple(stages.calls[p]),
+                    detail=stages.details[p],
                 ),
                 written[p],
             )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cppo.episodes import Call, Sampling, Workbench
-from cppo.episodes.calls import call_of
+from cppo.episodes.calls import DETAIL, call_of
 from cppo.policy.engine import StopReason
 from cppo.problems import Problem
 from cppo.seeding import derive_seed
@@ -22,13 +22,15 @@ class Answer:
 
 
 class Stages:
-    """The calls of a method to the planning model. `calls` [P] are the records of each problem, stage by stage."""
+    """The calls of a method to the planning model. `calls` [P] are the records of each problem, stage by stage;
+    `details` [P] what the engine said of the first one that failed, "" where none did."""
 
     def __init__(
         self, problems: Sequence[Problem], bench: Workbench, sampling: Sampling, seed: tuple[object, ...]
     ) -> None:
         self.problems, self.bench, self.sampling, self.seed = problems, bench, sampling, seed
         self.calls: list[list[Call]] = [[] for _ in problems]
+        self.details = [""] * len(problems)
 
     def ask(self, role: str, prompts: Sequence[Sequence[Prompt | None]]) -> list[list[Answer]]:
         """Put each problem's prompts ([P][any number]) in one batch; return the answers in the same places.
@@ -47,6 +49,7 @@ class Stages:
         for (p, i, _), request, completion in zip(places, requests, completions, strict=True):
             call = call_of(role, request, completion)
             self.calls[p].append(call)
+            self.details[p] = self.details[p] or completion.error[:DETAIL]
             if not call.failed:
                 answers[p][i] = Answer(completion.text.strip(), completion.stop_reason is StopReason.LENGTH)
         return answers

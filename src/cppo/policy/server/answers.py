@@ -14,6 +14,8 @@ from cppo.text.thinking import split_thinking
 
 BYTES_PER_TOKEN = 4
 """For estimates alone: about what BPE vocabularies of 32,000 to 150,000 tokens make of English and of programs."""
+MOST_TOKENS = 10**9
+"""A larger count is none."""
 
 _CUT = ("length", "max_tokens", "model_length")
 _ABORTED = ("error", "abort", "abort_error", "cancelled", "insufficient_system_resource")
@@ -119,7 +121,13 @@ def _ended(
 
 def _usage(usage: Any, request: GenerationRequest, settings: ServerSettings, written: str, cut: bool) -> Usage:
     usage = usage if isinstance(usage, dict) else {}
-    tokens_in, tokens_out = (_count(usage.get(key)) for key in ("prompt_tokens", "completion_tokens"))
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    tokens_in, tokens_out, total = (_count(usage.get(name)) for name in names)
+    if tokens_in and total is not None:  # some hosted models count their thinking in the total alone
+        tokens_out = max(tokens_out or 0, total - tokens_in)
+    # A prompt has tokens, and so has whatever was written: a server that says 0 has not counted.
+    tokens_in = tokens_in or None
+    tokens_out = None if tokens_out == 0 and (written or cut) else tokens_out
     estimated = tokens_in is None or tokens_out is None
     if tokens_in is None:
         tokens_in = _guess_in(request, settings)
@@ -129,7 +137,7 @@ def _usage(usage: Any, request: GenerationRequest, settings: ServerSettings, wri
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS else None
 
 
 def _guess_in(request: GenerationRequest, settings: ServerSettings) -> int:

@@ -20,7 +20,7 @@ class ServerEngine:
     - Completions have token counts (`usage`), no tokens and no log-probability.
     - The completions API continues the prompt's opening; the chat API cannot, so neither the opening nor the stop
       strings that go with it are sent, and `text` is what the model answered.
-    - Thinking is taken out of `text` (`cppo.text.thinking`) and counted in `tokens_out`.
+    - Thinking that the server has set apart never was in `text`; as all thinking, it counts in `tokens_out`.
     - A seed makes a sample repeatable only where the server sees to that; many do only for the same batches.
     - A prompt that leaves less room than `max_tokens` is refused by most servers rather than given what room there is;
       it counts as cut (`LENGTH`, no text).

@@ -61,6 +61,11 @@ _NO_MODEL = re.compile(
     r"|not a valid model|\bmodel_not_found|server is pinned to"
 )
 _NO_MONEY = re.compile(r"(?i)insufficient_quota|insufficient (?:balance|credits|funds)")
+# Filters before the model, of OpenAI, Azure, OpenRouter, DeepSeek and DashScope: this prompt is refused, no other is.
+_FILTERED = re.compile(
+    r"(?i)content[ _-]?(?:filter|policy)|content management policy|content exists risk|data_?inspection_?failed"
+    r"|(?:inappropriate|prohibited)[ _]content|\b(?:prompt|input|messages?|request)\b.{0,60}\bflagged\b"
+)
 
 
 def of_status(status: int, body: str, retry_after: float | None = None) -> Failure:
@@ -101,6 +106,8 @@ def _message(value: Any, depth: int = 0) -> tuple[str, str]:
 
 
 def _trouble(status: int, text: str) -> Trouble:
+    if status in (400, 403, 422) and _FILTERED.search(text):
+        return Trouble.WITHHELD
     if status in (401, 402, 403) or (status in (400, 429) and _NO_MONEY.search(text)):
         return Trouble.KEY
     if status == 413 or (status not in (404, 408, 429, 502, 503, 504) and _OVERFLOW.search(text)):

@@ -23,6 +23,8 @@ OWN_PARAMETERS = frozenset(
 _HEADER = re.compile(r"[A-Za-z0-9_.-]+")
 _SECRET_HEADER = re.compile(r"(?i)(^|[-_])(auth|token)s?$")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BARE_KEY = re.compile(r"(?=.*[0-9])[A-Za-z0-9]{20,}")
+"""What no name of a variable looks like, but a key of letters and digits does."""
 
 
 class ServerSettings(Section):
@@ -52,8 +54,8 @@ class ServerSettings(Section):
     """No wait is longer. A server that asks for a longer one gets no further request for that completion."""
     api_key_env: str = "OPENAI_API_KEY"
     """Environment variable that holds the key; local servers need none."""
-    headers: Mapping[str, str] = Field(default_factory=dict)
-    """Further headers, none of them a secret."""
+    headers: Mapping[str, Any] = Field(default_factory=dict)
+    """Further headers, all of them text and none of them a secret."""
     extra_body: Mapping[str, Any] = Field(default_factory=dict)
     """Further parameters, as the server names them, e.g. `{top_p = 0.95, chat_template_kwargs = {…}}`."""
     omit: tuple[Literal["temperature", "seed", "stop"], ...] = ()
@@ -78,20 +80,24 @@ class ServerSettings(Section):
             raise ValueError(_url("is no address"))
         if parts.path.rstrip("/").endswith(("/completions", "/chat", "/models")):
             raise ValueError(_url("goes beyond the version; the client adds /chat/completions itself"))
+        if SECRET_VALUE.search(parts.path):
+            raise ValueError(_url("has in its path what looks like a key; a key goes into api_key_env"))
         return self
 
     @model_validator(mode="after")
     def _no_secrets(self) -> ServerSettings:
         # The checks stand here and not at the fields because the message of a field would show what it was given.
-        if not _VARIABLE.fullmatch(self.api_key_env):
+        name = self.api_key_env
+        if not _VARIABLE.fullmatch(name) or SECRET_VALUE.search(name) or _BARE_KEY.fullmatch(name):
             raise ValueError(
                 "api_key_env is no name of an environment variable (letters, digits and _); it names the variable that "
                 "holds the key, it is not the key"
             )
         for name, value in self.headers.items():
-            if not _HEADER.fullmatch(name) or not all(" " <= c <= "~" for c in value):
+            printable = isinstance(value, str) and all(" " <= c <= "~" for c in value)
+            if not _HEADER.fullmatch(name) or not printable:
                 raise ValueError(
-                    "headers has a name or a value that cannot be sent: ASCII without line ends is allowed"
+                    "headers has a name or a value that cannot be sent: text in ASCII without line ends is allowed"
                 )
             if _SECRET_HEADER.search(name) or _secret(name, value):
                 raise ValueError(f"headers: {_name(name)} looks like a secret; {_SECRETS}")
