@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 RECIPE ?= recipes/crossroads.toml
 TORCH_INDEX ?=
+TESTS_AT_ONCE ?= 2
 
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -22,7 +23,7 @@ smoke: ## run the whole path in about a minute, too short to learn much
 	$(MAKE) demo RECIPE=recipes/crossroads-smoke.toml
 
 test: $(READY) ## run every test, the slow ones too; browser tests need a chromium on PATH
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(TESTS_AT_ONCE) --dist loadfile
 
 lint: $(READY) ## ruff, mypy and the floors of the house (import-linter)
 	$(BIN)/ruff check .

@@ -105,7 +105,9 @@ def test_three_benchmarks_and_five_methods_in_process(
     assert json.loads((again / "results.json").read_text())["comparisons"] == json.loads(before)["comparisons"]
     capsys.readouterr()
     assert main(["table", str(output), "--at", "2", "--markdown"]) == 0
-    assert capsys.readouterr().out.startswith("| pass@2 | small apps:introductory:3 | small codecontests:valid:2 |")
+    told = capsys.readouterr().out
+    assert told.startswith("| pass@2 | small apps:introductory:3 | small codecontests:valid:2 |")
+    assert "small livecodebench:v6-only: 2 problems, contests 2025-02-01 to 2025-02-02, 4 tests" in told
     assert main(["export", str(output), "--to", "inspect", "-o", str(tmp_path / "logs")]) == 0
     assert len(list((tmp_path / "logs").glob("*.json"))) == 3 * len(METHODS)
     capsys.readouterr()
@@ -150,6 +152,11 @@ def test_a_problem_is_solved_or_not_with_any_model(data: Path, model: Path, caps
         (["--model", "m", "--problems", "x.jsonl", "--methods", "tuples"], "did you mean 'tuple'"),
         (["--model", "m", "--problems", "appz:test"], "neither a file or folder nor the name of a set"),
         (["--model", "m", "--problems", "x.jsonl", "--attempts=3"], "attempts = 3 is not a multiple of k = 4"),
+        (["--model", "a/m", "--model", "b/m", "--problems", "x.jsonl"], "the models would be called m, m; name them"),
+        (["--model", "m", "--problems", "x.jsonl", "--limit", "0"], "limit"),
+        (["--model", "m", "--problems", "x.jsonl", "--checker", "apps"], "say which with --replay DIR"),
+        (["--model", "m", "--problems", "x.jsonl", "--replay", "d", "--dry-run"], "nothing to estimate"),
+        (["--model", "m", "--problems", "x.jsonl", "--comparator=tuple"], "unknown comparator 'tuple'"),
     ],
 )
 def test_bad_input_is_named(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cppo.cli.main import dotted, main
+from cppo.cli.main import build_parser, dotted, main
 from cppo.errors import ConfigError
 
 SMOKE = str(Path(__file__).parent.parent.parent / "recipes" / "crossroads-smoke.toml")
@@ -89,3 +89,13 @@ def test_only_what_resumes_says_so_when_interrupted(
     monkeypatch.setattr("cppo.cli.main._commands", interrupted)
     assert main(command) == 130
     assert ("the same command goes on" in capsys.readouterr().err) is resumes
+
+
+def test_the_comparator_is_named_without_a_recipe() -> None:
+    from cppo.cli.grid import recipe_data
+
+    arguments = build_parser().parse_args(
+        ["eval", "--model", "m", "--problems", "p.jsonl", "--comparator", "direct", "--subject", "tuple"]
+    )
+    data = recipe_data(arguments)
+    assert (data["comparator"], data["subject"], data["methods"]) == ("direct", "tuple", ["direct", "tuple"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,11 +23,14 @@ from cppo.progress import Reporter
 @pytest.fixture
 def finished(grid: Callable[..., Grid]) -> Grid:
     """Return a finished evaluation of two seeds with a plan that failed."""
-    made = grid(seeds=[0, 1])
+    failing = Model(lambda request: "Print 3" in request.prompt.text and "PLAN" in request.prompt.text)
+    return finish(grid(seeds=[0, 1]), failing)
+
+
+def finish(made: Grid, model: Model) -> Grid:
     with made.open():
         sets = load_sets(made, Reporter())
-        failing = Model(lambda request: "Print 3" in request.prompt.text and "PLAN" in request.prompt.text)
-        run_grid(made, sets, Reporter(), failing)
+        run_grid(made, sets, Reporter(), model)
         write_json(made.directory / RESULTS, grid_result(made, {one.source: set_result(made, one) for one in sets}))
     return made
 
@@ -34,13 +38,29 @@ def finished(grid: Callable[..., Grid]) -> Grid:
 def test_a_row_for_every_program(finished: Grid, tmp_path: Path) -> None:
     from datasets import load_dataset
 
-    (path,) = EXPORTS["hf"](finished, tmp_path / "hf")
-    rows = load_dataset("parquet", data_files=str(path), split="train", cache_dir=str(tmp_path / "cache")).to_list()
+    EXPORTS["hf"](finished, tmp_path / "hf")
+    rows = load_dataset(str(tmp_path / "hf"), split="numbers", cache_dir=str(tmp_path / "cache")).to_list()
     # two seeds: ten programs of direct, eight of the tuples, and one row for the tuple that failed
     assert len(rows) == 2 * (10 + 8 + 1)
     (lost, _) = [row for row in rows if row["slot"] == -1]
     assert (lost["problem_id"], lost["plan_fault"], lost["program"]) == ("n3", "error", "")
     assert all(row["passed"] == (row["verdict"] == "AC") for row in rows)
+    assert lost["detail"] == "the server said no"
+
+
+def test_every_problem_set_is_a_split_whatever_its_name(
+    grid: Callable[..., Grid], problems: Path, tmp_path: Path
+) -> None:
+    from datasets import load_dataset
+
+    sets = [problems.rename(problems.with_name(f"{name}.jsonl")) for name in ("apps-valid-5",)]
+    sets.append(problems.with_name("numbers.2.jsonl"))
+    sets[1].write_text(sets[0].read_text().replace('"Print', '"\\ud800 Print'))  # half a surrogate pair
+    made = finish(grid(problems=[str(path) for path in sets]), Model())
+    paths = EXPORTS["hf"](made, tmp_path / "hf")
+    assert [path.name for path in paths] == ["apps-valid-5.parquet", "numbers.2.parquet", "README.md"]
+    found = load_dataset(str(tmp_path / "hf"), cache_dir=str(tmp_path / "cache"))
+    assert {name: len(split) for name, split in found.items()} == {"apps_valid_5": 20, "numbers_2": 20}
 
 
 def test_a_summary_has_a_task_for_every_arm(finished: Grid, tmp_path: Path) -> None:
@@ -57,9 +77,12 @@ def test_a_summary_has_a_task_for_every_arm(finished: Grid, tmp_path: Path) -> N
 
 def test_a_log_for_every_seed_and_arm(finished: Grid, tmp_path: Path) -> None:
     paths = EXPORTS["inspect"](finished, tmp_path / "logs")
-    assert [path.name for path in paths] == [
-        f"numbers_{arm}_seed-{seed}.json" for seed in (0, 1) for arm in ("direct", "tuple")
+    # what the viewer of Inspect lists, and where it finds the name of the task
+    assert all(re.match(r"\d{4}-\d{2}-\d{2}T\d{2}[:-]\d{2}[:-]\d{2}", path.name) for path in paths)
+    assert [path.stem.split("_")[1] for path in paths] == [
+        f"numbers-{arm}-seed-{seed}" for seed in (0, 1) for arm in ("direct", "tuple")
     ]
+    assert all(path.stem.count("_") == 2 for path in paths)
     log = json.loads(paths[1].read_text())
     assert (log["version"], log["status"], log["eval"]["dataset"]["samples"]) == (2, "success", 5)
     assert len(log["samples"]) == 9
@@ -78,6 +101,16 @@ def test_inspect_itself_reads_the_logs(finished: Grid, tmp_path: Path) -> None:
         assert log.results.scores[0].metrics["pass@2"].value == pytest.approx(
             json.loads(path.read_text())["results"]["scores"][0]["metrics"]["pass@2"]["value"]
         )
+
+
+@pytest.mark.parametrize("name", sorted(EXPORTS))
+def test_an_evaluation_that_was_extended_is_refused_until_it_is_finished(
+    name: str, finished: Grid, grid: Callable[..., Grid], tmp_path: Path
+) -> None:
+    with grid(seeds=[0, 1, 2]).open():
+        pass  # and killed
+    with pytest.raises(RunError, match="finish the evaluation with the same"):
+        EXPORTS[name](Grid.load(finished.directory), tmp_path / "out")
 
 
 @pytest.mark.parametrize("name", sorted(EXPORTS))

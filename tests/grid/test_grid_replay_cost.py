@@ -10,7 +10,7 @@ import pytest
 from scripted_model import Model
 
 from cppo.episodes import read_episodes
-from cppo.errors import DataError
+from cppo.errors import DataError, RunError
 from cppo.grid.cost import CHARACTERS_A_TOKEN, estimate
 from cppo.grid.layout import EPISODES, Grid
 from cppo.grid.problem_sets import load_sets, read_set
@@ -32,7 +32,7 @@ def read(grid: Grid) -> list[Any]:
 
 
 def replay(old: Grid, new: Grid, checker: str | None = None) -> int:
-    with new.open():
+    with new.open({"of": old.recipe.name, "checker": checker}):
         return replay_grid(old, new, load_sets(new, Reporter()), checker, Reporter())
 
 
@@ -54,6 +54,26 @@ def test_another_checker_changes_verdicts_and_asks_no_model(grid: MakeGrid, tmp_
     )  # 5 is within .3 · 4 of 4, 4 is not within .9 of 3
     assert 0 < right < total
     assert sum(branch.passed for episode in read(new) for branch in episode.branches) == right + lenient.count(False)
+
+
+def test_a_replay_and_an_evaluation_do_not_share_a_directory(grid: MakeGrid, tmp_path: Path) -> None:
+    sample(grid(), Model())
+    new = Grid(grid().recipe, tmp_path / "again")
+    with pytest.raises(RunError, match=r"out holds sampled programs; for programs of 'numbers' judged again"):
+        replay(grid(), grid(), "float:0.3")
+    replay(grid(), new, "float:0.3")
+    assert replay(grid(), new, "float:0.3") > 0
+    with pytest.raises(RunError, match=r"again holds programs of 'numbers' judged again \(checker: float:0.3\)"):
+        replay(grid(), new)
+    with pytest.raises(RunError, match="for sampled programs use another --output"):
+        sample(new, Model())
+
+
+def test_a_replay_may_leave_arms_out(grid: MakeGrid, tmp_path: Path) -> None:
+    sample(grid(), Model())
+    new = Grid(grid(methods=["tuple"]).recipe, tmp_path / "again")
+    replay(grid(), new)
+    assert {episode.arm for episode in read(new)} == {"tuple"}
 
 
 def test_episodes_of_other_problems_are_refused(grid: MakeGrid, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 from scripted_model import Model
 
 from cppo.episodes import read_episodes
-from cppo.errors import ConfigError, RunError
-from cppo.grid.layout import EPISODES, Grid
+from cppo.errors import ConfigError, ModelError, RunError
+from cppo.files import write_json
+from cppo.grid.layout import EPISODES, RESULTS, Grid
 from cppo.grid.problem_sets import load_sets
 from cppo.grid.result import grid_result, set_result
 from cppo.grid.run import run_grid
@@ -59,20 +60,26 @@ def test_nothing_is_asked_twice(grid: MakeGrid) -> None:
     assert again.asked == []
 
 
-def test_after_a_kill_only_what_is_owed_is_asked(grid: MakeGrid) -> None:
+@pytest.mark.parametrize("answered", [0, 3, 10, 12, 15, 24, 25])
+def test_after_a_kill_only_what_has_no_answer_is_asked(grid: MakeGrid, answered: int) -> None:
     calls: list[int] = []
 
-    def dies_in_the_second_arm(_: object) -> bool:
+    def dies(_: object) -> bool:
         calls.append(1)
-        if len(calls) > 12:
+        if len(calls) > answered:
             raise KeyboardInterrupt
         return False
 
-    with pytest.raises(KeyboardInterrupt):
-        sample(grid(), Model(dies_in_the_second_arm))
+    model = Model(dies)
+    if answered < 25:  # ten programs of direct, five plans, their ten programs
+        with pytest.raises(KeyboardInterrupt):
+            sample(grid(), model)
+    else:
+        sample(grid(), model)
     rest = Model()
     killed = sample(grid(), rest)
-    assert len(rest.asked) == 15  # the tuples alone
+    assert len(rest.asked) == 25 - answered
+    assert not any(grid().directory.rglob("answers/*"))
     whole = Grid(grid().recipe, grid().directory.with_name("whole"))
     assert sample(whole, Model()) == killed
     assert episodes(whole) == episodes(grid())
@@ -121,7 +128,7 @@ def test_an_evaluation_may_grow(grid: MakeGrid) -> None:
             'models.fake.path: "nowhere" -> "elsewhere"',
         ),
         ({"verifier": {"cpu_seconds": 1.0}}, "verifier.cpu_seconds"),
-        ({"methods": [], "arms": [{"name": "tuple", "model": "fake", "method": "direct"}]}, "arm 'tuple'"),
+        ({"methods": [], "arms": [{"name": "tuple", "model": "fake", "method": "direct"}]}, "arms.tuple.method"),
     ],
 )
 def test_another_evaluation_is_refused(grid: MakeGrid, changes: dict[str, Any], words: str) -> None:
@@ -129,6 +136,67 @@ def test_another_evaluation_is_refused(grid: MakeGrid, changes: dict[str, Any], 
     with pytest.raises(RunError, match="belongs to another evaluation") as caught:
         sample(grid(limit=1, **changes), Model())
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["fake", "Qwen3.5-4B"])
+def test_what_a_model_is_may_not_change_and_how_fast_it_is_may(grid: MakeGrid, name: str) -> None:
+    model = {"path": "nowhere", "prompts": "compact"}
+    sample(grid(limit=1, models={name: model}), Model())
+    again = Model()
+    sample(grid(limit=1, models={name: {**model, "device": "cpu", "threads": 2, "generation_batch": 3}}), again)
+    assert again.asked == []
+    with pytest.raises(RunError, match=f"models.{name}.revision: null -> .abc."):
+        sample(grid(limit=1, models={name: {**model, "revision": "abc"}}), Model())
+
+
+def test_a_model_may_come_and_go(grid: MakeGrid) -> None:
+    one, two = ({"path": f"models/{name}", "prompts": "compact"} for name in "ab")
+    arms = [{"name": name, "model": name, "method": "direct"} for name in "ab"]
+    sample(grid(methods=[], models={"a": one, "b": two}, arms=arms), Model())
+    again = Model()
+    result = only(sample(grid(methods=[], models={"a": one}, arms=arms[:1]), again))
+    assert [arm["name"] for arm in result["arms"]] == ["a"]
+    sample(grid(methods=[], models={"a": one, "b": two}, arms=arms), again)
+    assert again.asked == []
+
+
+def test_a_model_that_went_may_not_come_back_as_another_one(grid: MakeGrid) -> None:
+    a, b = ({"path": f"models/{name}", "prompts": "compact"} for name in "ab")
+    arms = [{"name": name, "model": name, "method": "direct"} for name in "ab"]
+    sample(grid(methods=[], models={"a": a}, arms=arms[:1]), Model())
+    sample(grid(methods=[], models={"b": b}, arms=arms[1:]), Model())
+    with pytest.raises(RunError, match=r"models\.a\.path: .models/a. -> .elsewhere."):
+        sample(grid(methods=[], models={"a": {**a, "path": "elsewhere"}}, arms=arms[:1]), Model())
+    with pytest.raises(RunError, match=r"arms\.a\.method: .direct. -> .plan_and_solve."):
+        sample(grid(methods=[], models={"a": a}, arms=[{**arms[0], "method": "plan_and_solve"}]), Model())
+
+
+def test_before_anything_was_answered_everything_may_change(grid: MakeGrid, problems: Path) -> None:
+    def refuses(_: object) -> bool:
+        raise ModelError("the server knows no such model")
+
+    with pytest.raises(ModelError):
+        sample(grid(), Model(refuses))
+    problems.write_text(problems.read_text().replace('"output": "4"', '"output": "5"'))
+    sample(grid(models={"fake": {"path": "the right name", "prompts": "compact"}}, plan_tokens=9), Model())
+
+
+def test_what_is_named_late_is_known(grid: MakeGrid) -> None:
+    assert sample(grid(), Model())["named_beforehand"] == {"subject": True, "comparator": True}
+    changed = sample(grid(subject="direct", comparator="tuple"), Model())  # nobody has written results yet
+    assert (changed["subject"], changed["comparator"]) == ("direct", "tuple")
+    assert changed["named_beforehand"] == {"subject": True, "comparator": True}
+    write_json(grid().directory / RESULTS, changed)
+    late = sample(grid(subject="direct"), Model())
+    assert late["named_beforehand"] == {"subject": True, "comparator": False}
+    late = sample(grid(comparator="direct"), Model())
+    assert late["named_beforehand"] == {"subject": False, "comparator": False}
+    assert sample(grid(subject="direct", comparator="tuple"), Model())["named_beforehand"]["comparator"]
+
+
+def test_a_comparator_is_an_arm_beside_the_subject(recipe: Callable[..., Any]) -> None:
+    with pytest.raises(ConfigError, match="unknown comparator 'tuple'; allowed: direct"):
+        recipe(comparator="tuple")
 
 
 def test_what_changes_only_speed_or_rows_is_allowed(grid: MakeGrid) -> None:

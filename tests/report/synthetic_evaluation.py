@@ -111,7 +111,7 @@ def _direct(problem: Problem, p: int, seed: int) -> Episode:
 def _search(problem: Problem, p: int, seed: int) -> Episode:
     methods = [f"Count up to it, way {i}. {UNICODE}" for i in range(ATTEMPTS)]
     branches = tuple(_branch("search", p, seed, i, method) for i, method in enumerate(methods))
-    calls = [Call("observe", 60, 30, "end"), Call("sketch", 80, 20, "end")]
+    calls = [Call("observe", 60, 30, "end", estimated=p == 5), Call("sketch", 80, 20, "end")]
     calls += [Call("solver", 45, branch.tokens, branch.stop) for branch in branches]
     fault = "few_combinations" if p == 3 else None
     return Episode(
@@ -126,8 +126,9 @@ def _tuple(problem: Problem, p: int, seed: int, m: int) -> Episode:
         )
         call = Call("planner", 50, len(text) // 4, stop)
         return Episode(
-            "cppo", problem.id, m, plan=text, fault=fault, plan_stop=stop, plan_tokens=call.tokens_out, calls=(call,)
-        )
+            "cppo", problem.id, m, plan=text, fault=fault, plan_stop=stop, plan_tokens=call.tokens_out, calls=(call,),
+            detail="" if seed else f"the server hung up {HOSTILE}",
+        )  # fmt: skip
     methods = (f"Say the number at once {HOSTILE if p == 0 else ''}", "Add up its digits")
     branches = tuple(
         _branch("cppo", p, seed, m * K + i, method, f"way {i if p else 0}") for i, method in enumerate(methods)

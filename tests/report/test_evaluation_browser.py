@@ -153,13 +153,19 @@ def test_a_match_lies_within_one_text(browser, evaluation_page: Path) -> None:  
     tab, _ = opened(browser, evaluation_page)
     found = tab.evaluate(
         """() => {
-          const lengths = ["abc", "İx", "cab"].map((text) => text.length);
-          const block = new Block(JSON.stringify({records: {}, lengths}) + "\\nabcİxcab");
-          const hits = (needle) => { const found = []; block.search(needle, (i) => found.push(i)); return found; };
-          return [hits("c"), hits("ab"), hits("ci"), hits("x"), hits("xc"), hits("i̇x")];
+          const texts = ["abc", "İx", "cab", "x😀", "😀y (1.5*z) [^a] {2} \\\\d $/|+?-#&~ 數"];
+          const head = JSON.stringify({records: {}, lengths: texts.map((text) => text.length)});
+          const block = new Block(`${head}\\n${texts.join("")}`);
+          const hits = (needle) => {
+            const found = [];
+            block.search(patternOf(needle, "g"), (i) => found.push(i));
+            return found;
+          };
+          const asked = ["C", "ab", "ci", "X", "xc", "İX", "😀", "X😀", "😀😀", "a.", "b|x"];
+          return [...asked, "1.5*Z) [^A] {2} \\\\D $/|+?-#&~ 數"].map(hits);
         }"""
     )
-    assert found == [[0, 2], [0, 2], [], [1], [], [1]]
+    assert found == [[0, 2], [0, 2], [], [1, 3], [], [1], [3, 4], [3], [], [], [], [4]]
 
 
 def test_a_problem_opens_to_everything_about_it(browser, evaluation_page: Path) -> None:  # type: ignore[no-untyped-def]
@@ -173,7 +179,7 @@ def test_a_problem_opens_to_everything_about_it(browser, evaluation_page: Path) 
     cppo = inside.locator(".arm").nth(2)
     assert cppo.locator("h5").all_inner_texts() == ["Seed 0", "Seed 7"]
     assert "1 call failed: plan, error" in cppo.inner_text()
-    assert "the call for the plan failed" in cppo.inner_text()
+    assert f"the call for the plan failed the server hung up {HOSTILE}" in cppo.inner_text()
     assert "plan did not parse: duplicate" in cppo.inner_text()
     assert f"B: the same {HOSTILE}" in cppo.inner_text()  # open, because there is nothing else
     assert "planner: 2 calls, 100 tokens in, 12 out · solver: 2 calls, 110 tokens in, 45 out" in cppo.inner_text()
@@ -191,6 +197,9 @@ def test_a_problem_opens_to_everything_about_it(browser, evaluation_page: Path) 
     assert empty.locator("pre").inner_text() == "(no program)"
     assert "64 tokens, cut at the token limit" in cut.inner_text()
     assert UNICODE.replace("\ud800", "\\ud800") in tab.locator("#inside-1 blockquote").inner_text()
+    tab.locator("#row-5").click()
+    tab.locator("#inside-5 .attempts").first.wait_for()
+    assert "observe: 1 call, about 60 tokens in, 30 out · sketch: 1 call, 80 tokens" in tab.inner_text("#inside-5")
     tab.locator("#row-3").click()
     tab.locator("#inside-3 .badge.warn", has_text="few combinations").first.wait_for()
     assert tab.evaluate("window.hostile") is None

@@ -121,13 +121,36 @@ def test_costs_are_counted_by_role(text: str) -> None:
     rows = cells_of(text, "Tokens by method and role on numbers.jsonl")
     # 2 seeds × 6 problems: 12 calls of 30 and of 20 tokens, then 4 programs each of 20 to 23
     assert rows[2:6] == [
-        [f"PlanSearch {escaped(HOSTILE)}", "observe", "12", "720", "360", "30"],
+        [f"PlanSearch {escaped(HOSTILE)}", "observe", "12", "about 720", "about 360", "30"],
         ["sketch", "12", "960", "240", "20"],
         ["solver", "48", "2\u202f160", "1\u202f032", "86"],
-        ["together", "72", "3\u202f840", "1\u202f632", "136"],
+        ["together", "72", "about 3\u202f840", "about 1\u202f632", "136"],
     ]
     assert rows[6][:3] == ["CPPO", "planner", "24"]
     assert rows[7][:2] == ["solver", "44"]  # two of 24 plans gave no programs
+
+
+def test_what_is_not_said_by_the_figures_is_said(evaluation: Path, text: str, tmp_path: Path) -> None:
+    assert "numbers.jsonl: the server did not count the tokens of 2 of 188 calls; they are estimated" in text
+    assert "words.jsonl: the server did not" not in text
+    assert "judged again" not in text
+    copy = Path(shutil.copytree(evaluation, tmp_path / "out"))
+    record, results = (json.loads((copy / name).read_text()) for name in ("eval.json", "results.json"))
+    (copy / "eval.json").write_text(json.dumps({**record, "replay": {"of": "first", "checker": "apps"}}))
+    late = {**results, "named_beforehand": {"subject": False, "comparator": True}}
+    (copy / "results.json").write_text(json.dumps(late))
+    changed = write_evaluation(copy).read_text()
+    assert "The programs are those of first, judged again under checker apps for every problem." in changed
+    assert "CPPO was made the subject after there were results." in changed
+
+
+def test_detectable_differences_are_shown(evaluation: Path, text: str) -> None:
+    results = json.loads((evaluation / "results.json").read_text())
+    rows = cells_of(text, "Comparisons on all problem sets")
+    assert rows[0][-1] == "detectable"
+    assert [row[-1] for row in rows[1:]] == [number(row["minimum_detectable"]) for row in results["comparisons"]]
+    found = [number(row["minimum_detectable"]) for row in results["comparisons"][:2]]
+    assert f"alone finds four times in five: {min(found)} to {max(found)}." in text
 
 
 def escaped(value: str) -> str:
@@ -152,12 +175,20 @@ def test_the_mix_counts_lost_attempts(text: str) -> None:
     assert direct[by_code["P"]] == ""
 
 
-def test_diversity_is_shown_where_the_record_has_it(text: str) -> None:
+def diversity(evaluation: Path, arm: str) -> list[float]:
+    results = json.loads((evaluation / "results.json").read_text())
+    found = next(one for one in next(iter(results["results"].values()))["arms"] if one["name"] == arm)
+    return [found["duplicate_programs"]["mean"], found["effective_programs"]["mean"]]
+
+
+def test_diversity_is_shown_where_the_record_has_it(evaluation: Path, text: str) -> None:
     rows = cells_of(text, "Plans and diversity on numbers.jsonl")
     assert rows[0][1:] == [
-        "plans that parse", "first slot alone", "coordination gain", "duplicates", "effective strategies"
+        "plans that parse", "first slot alone", "coordination gain", "duplicates", "effective strategies",
+        "duplicate programs", "effective programs",
     ]  # fmt: skip
-    assert rows[1][1:] == ["–"] * 5
+    assert rows[1][1:6] == ["–"] * 5
+    assert [float(cell) for cell in rows[1][6:]] == pytest.approx(diversity(evaluation, "direct"), abs=5e-4)
     assert rows[3][1] == "92 %"  # 22 of 24 tuples
 
 
@@ -254,7 +285,7 @@ def test_prompt_tokens_that_nobody_counted_are_a_dash(evaluation: Path, tmp_path
     page = write_evaluation(copy).read_text(encoding="utf-8")
     rows = cells_of(page, "Tokens by method and role on numbers.jsonl")
     assert rows[1] == ["Direct sampling", "solver", "48", "–", "1\u202f036", "86"]
-    assert rows[5][:4] == ["together", "72", "–", "1\u202f632"]
+    assert rows[5][:4] == ["together", "72", "–", "about 1\u202f632"]
 
 
 def test_a_group_says_what_its_calls_cost_and_where_they_failed(evaluation: Path) -> None:
@@ -264,7 +295,7 @@ def test_a_group_says_what_its_calls_cost_and_where_they_failed(evaluation: Path
     (block,) = packed(render_evaluation(data), "packed-blocks")
     record = json.loads(block.partition("\n")[0])["records"]["0/numbers/1"]
     direct = record["arms"][0][0]
-    assert direct["roles"] == [["solver", 4, 160, 0 + 1 + 64 + 23]]
+    assert direct["roles"] == [["solver", 4, 160, 0 + 1 + 64 + 23, 0]]
     assert direct["failed"] == [["program", "empty", 1], ["program", "error", 1]]
     assert [attempt["sign"] for attempt in direct["episodes"][0]["attempts"]][:3] == ["F", "E", "C"]
     assert "program" not in direct["episodes"][0]["attempts"][0]

@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace, stages: Sequence[str] | None) -> int:
 
 def report(arguments: argparse.Namespace) -> int:
     """Write the page of a run, a study or an evaluation and print where it is."""
-    from cppo.grid.layout import RECORD as EVALUATION
+    from cppo.evaluation.grid_files import RECORD as EVALUATION
     from cppo.report import write_evaluation, write_report, write_study
     from cppo.study.layout import RECORD as STUDY
 
@@ -51,7 +51,14 @@ def report(arguments: argparse.Namespace) -> int:
 
 
 def compare(arguments: argparse.Namespace) -> int:
-    """Put runs that differ in their seed together: pass@k by arm, and the subject against every other arm."""
+    """Put runs that differ in their seed together: pass@k by arm, and the subject against every other arm. Or hold one
+    evaluation of `cppo eval` against another."""
+    from cppo.evaluation.grid_files import RECORD as EVALUATION
+
+    if any((Path(name) / EVALUATION).exists() for name in arguments.directories):
+        from cppo.cli.table import compare as compare_evaluations
+
+        return compare_evaluations(arguments)
     from cppo.cli.tables import compare_table
     from cppo.evaluation.compare import compare_runs
     from cppo.study.result import read_seed_run

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from cppo.cli.console import make_reporter, quieten, results_console
-from cppo.cli.grid_tables import cost_table, set_table
+from cppo.cli.grid_tables import cost_table, notes, set_table
 from cppo.config import apply_overrides, build, read_toml
 from cppo.errors import ConfigError
+from cppo.evaluation.grid_files import RESULTS
 from cppo.files import write_json
-from cppo.grid.layout import RESULTS, Grid
+from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import ProblemSet, load_sets, read_set
 from cppo.grid.result import grid_result, set_result
 from cppo.grid.run import bring_up, run_grid
 from cppo.grid.settings import GridRecipe
 from cppo.progress import Reporter
-from cppo.report import write_evaluation
 
 
 def evaluate(arguments: argparse.Namespace) -> int:
     """Sample every arm on every problem set, then write and print the results."""
+    if arguments.checker and not arguments.replay:
+        raise ConfigError("--checker judges stored programs again; say which with --replay DIR")
+    if arguments.replay and arguments.dry_run:
+        raise ConfigError("--replay asks no model, so --dry-run has nothing to estimate; leave one of them out")
     quieten()
     recipe = build(GridRecipe, recipe_data(arguments), arguments.recipe or "command line")
     grid = Grid(recipe, Path(arguments.output or Path("runs") / recipe.name))
@@ -31,17 +36,36 @@ def evaluate(arguments: argparse.Namespace) -> int:
     try:
         if arguments.dry_run:
             return _estimate(grid, reporter, arguments.json)
-        with grid.open():
-            sets = load_sets(grid, reporter)
-            if arguments.replay:
-                _replay(grid, sets, arguments, reporter)
-            else:
-                run_grid(grid, sets, reporter, bring_up)
-            results = put_together(grid, sets)
+        if arguments.replay:
+            results = _replay(grid, Path(arguments.replay), arguments.checker, reporter)
+        else:
+            results = carry_out(grid, reporter, lambda sets: run_grid(grid, sets, reporter, bring_up))
     finally:
         reporter.close()
     show(grid, results, arguments.json)
     return 0
+
+
+def carry_out(
+    grid: Grid,
+    reporter: Reporter,
+    work: Callable[[list[ProblemSet]], None],
+    replay: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Load the problem sets, have `work` write their episodes, write results and page; return the result of all."""
+    with grid.open(replay):
+        with ThreadPoolExecutor(1) as aside:
+            page = aside.submit(_prepare_page)
+            sets = load_sets(grid, reporter)
+            work(sets)
+            page.result()
+        return put_together(grid, sets)
+
+
+def _prepare_page() -> None:
+    from cppo.report.evaluation_page import prepare
+
+    prepare()
 
 
 def recipe_data(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -49,11 +73,15 @@ def recipe_data(arguments: argparse.Namespace) -> dict[str, Any]:
     data: dict[str, Any] = read_toml(arguments.recipe) if arguments.recipe else {}
     if arguments.recipe:
         data.setdefault("name", Path(arguments.recipe).stem)
-    for key in ("problems", "data", "limit"):
-        if getattr(arguments, key):
+    for key in ("problems", "data", "limit", "subject", "comparator"):
+        if getattr(arguments, key) not in (None, []):
             data[key] = getattr(arguments, key)
     if arguments.model:
-        data["models"] = {_model_name(text, arguments): model_data(text, arguments.served) for text in arguments.model}
+        names = [_model_name(text, arguments) for text in arguments.model]
+        if len(set(names)) < len(names):
+            raise ConfigError(f"the models would be called {', '.join(names)}; name them in a recipe ([models.NAME])")
+        found = [model_data(text, arguments.served) for text in arguments.model]
+        data["models"] = dict(zip(names, found, strict=True))
     if arguments.methods:
         data["methods"] = arguments.methods.split(",")
         data.pop("arms", None)
@@ -86,6 +114,8 @@ def model_data(text: str, served: str | None, **server: Any) -> dict[str, Any]:
 
 def put_together(grid: Grid, sets: list[ProblemSet]) -> dict[str, Any]:
     """Write results.json of every set and of all, and the page; return the result of all."""
+    from cppo.report import write_evaluation
+
     results = {}
     for one in sets:
         results[one.source] = set_result(grid, one)
@@ -104,20 +134,15 @@ def show(grid: Grid, result: Mapping[str, Any], as_json: bool) -> None:
     console = results_console()
     for one in result["results"].values():
         console.print(set_table(one))
-        for arm in one["arms"]:
-            if arm["failures"]:
-                counts = ", ".join(f"{where} {count}" for where, count in arm["failures"].items())
-                console.print(
-                    f"note: {arm['title']}: calls without an answer: {counts}; run again to repeat the errors"
-                )
-        for warning in one["warnings"]:
-            console.print(f"note: {warning}")
+        for note in notes(one):
+            console.print(f"note: {note}", markup=False)
     console.print(f"page: {grid.directory / 'report.html'}")
 
 
 def _estimate(grid: Grid, reporter: Reporter, as_json: bool) -> int:
     from cppo.grid.cost import estimate
 
+    grid.check()
     recipe = grid.recipe
     sets = [read_set(source, recipe.data, recipe.limit, reporter) for source in recipe.problems]
     rows = estimate(grid, sets)
@@ -128,11 +153,16 @@ def _estimate(grid: Grid, reporter: Reporter, as_json: bool) -> int:
     return 0
 
 
-def _replay(grid: Grid, sets: list[ProblemSet], arguments: argparse.Namespace, reporter: Reporter) -> None:
+def _replay(grid: Grid, of: Path, checker: str | None, reporter: Reporter) -> dict[str, Any]:
     from cppo.grid.replay import replay_grid
     from cppo.verifier import find_checker
 
-    if arguments.checker:
-        find_checker(arguments.checker)
-    changed = replay_grid(Grid.load(Path(arguments.replay)), grid, sets, arguments.checker, reporter)
-    reporter.say(f"verdicts that changed: {changed}")
+    if checker:
+        find_checker(checker)
+    old = Grid.load(of)
+
+    def judge(sets: list[ProblemSet]) -> None:
+        changed = replay_grid(old, grid, sets, checker, reporter)
+        reporter.say(f"verdicts that changed: {changed}")
+
+    return carry_out(grid, reporter, judge, {"of": old.recipe.name, "checker": checker})

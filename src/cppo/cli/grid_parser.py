@@ -15,6 +15,8 @@ def add_eval_arguments(command: argparse.ArgumentParser) -> None:
     add("--data", metavar="DIR", help="where the files of named sets lie (default: the Hugging Face cache, the Hub)")
     add("--methods", metavar="A,B", help="inference methods (default: direct,tuple)")
     add("--limit", type=int, metavar="N", help="only so many problems of each set")
+    add("--subject", metavar="ARM", help="what every other arm is compared with (default: the last one)")
+    add("--comparator", metavar="ARM", help="over which `cppo table` gives the subject's lead; name it beforehand")
     ways = command.add_argument_group("ways to run")
     add = ways.add_argument
     add("--dry-run", action="store_true", help="say how many requests and tokens are still to come, and stop")

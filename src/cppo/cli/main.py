@@ -155,8 +155,12 @@ def _result_commands(commands: Subcommands) -> None:
     report = commands.add_parser("report", help="write the page of a run, a study or an evaluation")
     report.add_argument("directory", help="its directory, with its results")
     report.set_defaults(command=lambda a: _commands().report(a))
-    compare = commands.add_parser("compare", help="runs of one recipe with different seeds as one result")
-    compare.add_argument("directories", nargs="+", metavar="DIR", help="evaluated run directories")
+    compare = commands.add_parser(
+        "compare", help="runs of one recipe with different seeds as one result, or one evaluation against another"
+    )
+    compare.add_argument(
+        "directories", nargs="+", metavar="DIR", help="evaluated run directories, or two that `cppo eval` wrote"
+    )
     compare.add_argument("--resamples", type=int, default=10_000, help="bootstrap resamples (default: %(default)s)")
     compare.add_argument("--json", action="store_true", help="print JSON")
     compare.set_defaults(command=lambda a: _commands().compare(a))

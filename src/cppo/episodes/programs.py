@@ -34,9 +34,10 @@ def write_programs(
     to wait for when the last program is written.
     """
     verdicts: dict[tuple[str, str], Future[ProgramVerdict]] = {}
+    programs: dict[int, str] = {}
 
     def submit(i: int, completion: Completion) -> None:
-        program = _program(completion)
+        program = programs[i] = _program(completion)
         if (problems[i].id, program) not in verdicts:
             verdicts[problems[i].id, program] = bench.verifier.submit(problems[i], program)
 
@@ -45,8 +46,9 @@ def write_programs(
         completions = bench.engine.generate(requests, submit)
         bench.clock("verify")
         written = []
-        for problem, method, request, completion in zip(problems, methods, requests, completions, strict=True):
-            program = _program(completion)
+        asked = zip(problems, methods, requests, completions, strict=True)
+        for i, (problem, method, request, completion) in enumerate(asked):
+            program = programs[i]
             verdict = verdicts[problem.id, program].result()
             call = call_of(SOLVER, request, completion)
             written.append(Written(_branch(problem, completion, method, program, verdict, call, bench.judge), call))

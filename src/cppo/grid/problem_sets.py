@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from cppo.errors import DataError, RunError
+from cppo.evaluation.grid_files import PROBLEMS
 from cppo.files import read_jsonl, write_jsonl
-from cppo.grid.layout import PROBLEMS, Grid
+from cppo.grid.layout import Grid
 from cppo.problems import Problem
 from cppo.problems.datasets import open_source
 from cppo.problems.datasets.subsets import is_name

@@ -9,9 +9,10 @@ from pathlib import Path
 from cppo.episodes import Branch, Episode, read_episodes, to_row
 from cppo.episodes.programs import excerpt
 from cppo.errors import DataError
+from cppo.evaluation.grid_files import EPISODES
 from cppo.evaluation.run import refuse_infra
 from cppo.files import write_jsonl
-from cppo.grid.layout import EPISODES, Grid
+from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import ProblemSet
 from cppo.policy.engine import StopReason
 from cppo.problems import Problem
@@ -26,14 +27,17 @@ def replay_grid(old: Grid, new: Grid, sets: Sequence[ProblemSet], checker: str |
     """Judge every program of `old` again and write the episodes into `new`; return how many verdicts changed.
 
     `checker` stands in place of that of every problem; the limits are those of the recipe of `new`. Calls that failed
-    and plans that were no tuples stay as they were. Raises `DataError` for episodes of problems that are not in `sets`.
+    and plans that were no tuples stay as they were; arms that `new` does not have are left out. Raises `DataError` for
+    episodes of problems that are not in `sets`.
     """
     changed = 0
+    arms = {row.name for row in new.recipe.rows()}
     with Verifier(new.recipe.verifier, workers=new.recipe.verifier.workers) as verifier:
         for one in sets:
             known = {p.id: p if checker is None else with_checker(p, checker) for p in one.problems}
             for seed in new.recipe.seeds:
-                episodes = list(_stored(old.seed_directory(one.source, seed) / EPISODES, known))
+                stored = _stored(old.seed_directory(one.source, seed) / EPISODES, known)
+                episodes = [episode for episode in stored if episode.arm in arms]
                 reporter.begin("replay", len(episodes), 0, "episode")
                 judged: list[Episode] = []
                 for start in range(0, len(episodes), CHUNK):

@@ -1,14 +1,17 @@
-"""Sampling what is owed: model by model, seed by seed, set by set; a chunk of problems is written when it is done."""
+"""Sampling what is owed: model by model, seed by seed, set by set. Answers are kept as they come, episodes when a chunk
+of problems is done."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from cppo.episodes import Workbench, to_row
-from cppo.evaluation.run import sample_arms, stored_arms
+from cppo.episodes import Workbench, by_problem, to_row
+from cppo.evaluation.grid_files import EPISODES
+from cppo.evaluation.run import EvaluationPlan, is_owed, sample_arms, stored_arms
 from cppo.files import write_jsonl
-from cppo.grid.layout import EPISODES, Grid
+from cppo.grid.answers import Answers
+from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import ProblemSet
 from cppo.grid.settings import SEED, GridModel
 from cppo.policy.engine import Engine
@@ -32,15 +35,22 @@ def run_grid(grid: Grid, sets: Sequence[ProblemSet], reporter: Reporter, engines
             arms = tuple(arm for arm in settings.arms if arm.stage == name)
             if not arms:
                 continue
-            brought_up = _Once(engines, model, verifier)
+            brought_up = _Once(engines, model)
             for seed in grid.recipe.seeds:
                 for one in sets:
                     reporter.say(f"{one.source}: {name}, seed {seed}")
                     plan = grid.plan(one.source, one.problems, seed, arms, reporter)
-                    sample_arms(plan, partial(brought_up.bench, seed))
+                    with Answers(grid.answers(one.source, seed, name), partial(brought_up.engine, seed)) as answers:
+                        _sample(plan, Workbench(answers, prompt_set(model.prompts), verifier), answers)
     for one in sets:
         for seed in grid.recipe.seeds:
             collect(grid, one, seed)
+
+
+def _sample(plan: EvaluationPlan, bench: Workbench, answers: Answers) -> None:
+    sampled = sample_arms(plan, lambda _: bench)
+    if not any(is_owed(mine) for episodes in sampled.values() for mine in by_problem(episodes).values()):
+        answers.drop()
 
 
 def collect(grid: Grid, one: ProblemSet, seed: int) -> None:
@@ -52,17 +62,17 @@ def collect(grid: Grid, one: ProblemSet, seed: int) -> None:
 class _Once:
     """A model's engine, made when it is first needed and kept until another seed needs other weights."""
 
-    def __init__(self, engines: Engines, model: GridModel, verifier: Verifier) -> None:
-        self.engines, self.model, self.verifier = engines, model, verifier
-        self.engine: Engine | None = None
+    def __init__(self, engines: Engines, model: GridModel) -> None:
+        self.engines, self.model = engines, model
+        self.made: Engine | None = None
         self.seed: int | None = None
 
-    def bench(self, seed: int, _name: str) -> Workbench:
+    def engine(self, seed: int) -> Engine:
         by_seed = self.model.path is not None and SEED in self.model.path
-        if self.engine is None or (by_seed and self.seed != seed):
-            self.engine = None  # the old one goes before the new one comes
-            self.engine, self.seed = self.engines(self.model, seed), seed
-        return Workbench(self.engine, prompt_set(self.model.prompts), self.verifier)
+        if self.made is None or (by_seed and self.seed != seed):
+            self.made = None  # the old one goes before the new one comes
+            self.made, self.seed = self.engines(self.model, seed), seed
+        return self.made
 
 
 def bring_up(model: GridModel, seed: int) -> Engine:

@@ -86,6 +86,8 @@ class GridRecipe(Section):
     """The rows of the result."""
     subject: str = ""
     """The arm that is compared with every other one, named beforehand; empty: the last one."""
+    comparator: str = ""
+    """The arm that `cppo table` holds the subject against in every column, named beforehand; empty: none."""
     seeds: tuple[int, ...] = Field((0,), min_length=1)
     """Seeds, each a repetition of everything."""
     k: int = Field(4, ge=2, le=len(LABELS))
@@ -134,7 +136,9 @@ class GridRecipe(Section):
                 raise ValueError(f"ks has {at}; above k = {self.k} only multiples of it can be estimated")
         if self.ks and self.ks[0] > self.k:
             raise ValueError(f"ks = {list(self.ks)} has none up to k = {self.k}; add {self.k}")
-        self.evaluation()
+        subject = self.evaluation().subject
+        if self.comparator:
+            choose("comparator", self.comparator, [row.name for row in self.rows() if row.name != subject])
         return self
 
     def rows(self) -> tuple[GridArm, ...]:
@@ -154,6 +158,10 @@ class GridRecipe(Section):
             for model in self.models
             for method in self.methods
         )
+
+    def named(self) -> dict[str, str]:
+        """Return what is to be named before there are results: subject and comparator ("" for none)."""
+        return {"subject": self.evaluation().subject, "comparator": self.comparator}
 
     def evaluation(self) -> EvaluationSettings:
         """Return the same as settings of an evaluation, whose arms name models where a run's name stages."""

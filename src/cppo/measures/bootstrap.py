@@ -66,8 +66,12 @@ def bootstrap_differences(
         size = min(chunk, resamples - start)
         seeds_a = _draw(rng, len(a), size)
         seeds_b = seeds_a if joint_seeds else _draw(rng, len(b), size)
-        scores = seeds_a @ a - seeds_b @ b
-        replicates[start : start + size] = (scores * _draw(rng, problems, size)).sum(axis=1)
+        drawn = rng.integers(problems, size=(size, problems))
+        if len(a) == len(b) == 1:  # nothing to draw among seeds
+            replicates[start : start + size] = (a[0] - b[0])[drawn].mean(axis=1)
+        else:
+            scores = seeds_a @ a - seeds_b @ b
+            replicates[start : start + size] = np.take_along_axis(scores, drawn, axis=1).mean(axis=1)
     return replicates
 
 

@@ -50,11 +50,11 @@
       if (!hits) return null;
       searched = { needle, hits };
     }
-    const low = needle.toLowerCase(), chosen = [], [some, times] = [arms(), seeds()];
+    const pattern = patternOf(needle), chosen = [], [some, times] = [arms(), seeds()];
     for (const i of fits) {
       const [id, , block] = problems[i];
       const inTexts = () => store.has(searched.hits, set, id, block, some, times);
-      if (id.toLowerCase().includes(low) || (await inTexts())) chosen.push(i);
+      if (pattern.test(id) || (await inTexts())) chosen.push(i);
     }
     return wanted() ? chosen : null;
   };

@@ -128,6 +128,8 @@ def _episode(episode: Episode, packer: Packer, arm: EvaluationArm) -> dict[str, 
     }
     if episode.plan:
         record["plan"] = packer.text(clip(episode.plan, TEXT_LIMIT))
+    if episode.detail:
+        record["detail"] = packer.text(clip(episode.detail, TEXT_LIMIT))
     if episode.fault:
         words = FAULTS.get(episode.fault, episode.fault.replace("_", " "))
         lost = not episode.branches and episode.fault != StopReason.ERROR

@@ -69,15 +69,16 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def evaluation_caveats(data: EvaluationData) -> list[str]:
-    """Return what a reader must know before quoting the figures: few seeds, fewer problems, rows left out, calls that
-    failed, and whatever the comparisons warn of."""
-    notes = few_seeds(len(data.first.seeds), "seed")
+    """Return what a reader must know before quoting the figures: few seeds, a subject that was named late, verdicts of
+    other rules, fewer problems, rows left out, calls that failed, and whatever the comparisons warn of."""
+    notes = [*few_seeds(len(data.first.seeds), "seed"), *_named_late(data), *_judged_again(data)]
     limit = data.record["recipe"].get("limit")
     if limit is not None:
         notes.append(f"Only the first {limit} problems of each set were asked for (limit = {limit}).")
     for one in data.sets:
         notes += _dropped(one)
         notes += _failed(one)
+        notes += _estimated(one)
     return notes + other_warnings(data.results.comparisons)
 
 
@@ -101,6 +102,34 @@ def _failed(one: SetData) -> list[str]:
     return [
         f"{one.title}: calls that came to nothing and count as attempts that failed: {'; '.join(named)}. `cppo eval` "
         "repeats the errors when it is run again."
+    ]
+
+
+def _named_late(data: EvaluationData) -> list[str]:
+    if data.results.named_beforehand.get("subject", True):
+        return []
+    return [
+        f"{data.first.own.title} was made the subject after there were results. A choice after looking makes p-values "
+        "too small."
+    ]
+
+
+def _judged_again(data: EvaluationData) -> list[str]:
+    replay = data.record.get("replay")
+    if not isinstance(replay, dict):
+        return []
+    rules = f"checker {replay['checker']} for every problem" if replay.get("checker") else "the limits of this recipe"
+    return [f"The programs are those of {replay.get('of')}, judged again under {rules}."]
+
+
+def _estimated(one: SetData) -> list[str]:
+    counts = [sum(role.estimated for role in arm.roles.values()) for arm in one.results.arms]
+    if not any(counts):
+        return []
+    calls = sum(role.calls for arm in one.results.arms for role in arm.roles.values())
+    return [
+        f"{one.title}: the server did not count the tokens of {count(sum(counts))} of {count(calls)} calls; they are "
+        "estimated, and so are costs and figures at equal tokens."
     ]
 
 

@@ -13,30 +13,35 @@ from pydantic import ValidationError
 
 from cppo.episodes import Episode
 from cppo.errors import DataError
+from cppo.evaluation.grid_files import EPISODES, PROBLEMS, RECORD, RESULTS, seed_name
 from cppo.files import read_json, read_jsonl
 from cppo.report.inputs import Comparison, Record, Row, as_record, check_arms, read_arms
-from cppo.report.study_inputs import StudyArm, StudyResults
+from cppo.report.study_inputs import Spread, StudyArm, StudyResults
 
-RECORD, RESULTS, PROBLEMS, EPISODES = "eval.json", "results.json", "problems.jsonl", "episodes.jsonl"
 AGAIN = "run the same `cppo eval` again: it samples only what is owed, and writes the results anew"
 """What puts the files of a directory right."""
 
 
 class Spent(Record):
-    """Calls of one role and their tokens; those of prompts are None where a record does not say."""
+    """Calls of one role and their tokens; those of prompts are None where a record does not say. `estimated`: calls
+    whose tokens the server did not count."""
 
     calls: int
     tokens_in: int | None
     tokens_out: int
+    estimated: int = 0
 
 
 class EvaluationArm(StudyArm):
-    """An arm over all seeds, with what its calls cost and where they failed (`boundary/reason` → calls)."""
+    """An arm over all seeds, with what its calls cost and where they failed (`boundary/reason` → calls), and how
+    different its programs are."""
 
     roles: dict[str, Spent]
     failures: dict[str, int]
     verdicts: dict[str, int]
     faults: dict[str, int]
+    effective_programs: Spread | None = None
+    duplicate_programs: Spread | None = None
 
 
 class SetResults(StudyResults):
@@ -51,9 +56,11 @@ class SetResults(StudyResults):
 
 
 class Cell(Comparison):
-    """The subject against one arm on one set, corrected over all cells."""
+    """The subject against one arm on one set, corrected over all cells, and the smallest true difference that this
+    comparison would have been likely to find."""
 
     set: str
+    minimum_detectable: float | None = None
 
 
 class GridResults(Record):
@@ -63,6 +70,7 @@ class GridResults(Record):
     subject: str
     results: dict[str, SetResults]
     comparisons: tuple[Cell, ...]
+    named_beforehand: dict[str, bool] = {}
 
 
 class Shown(Record):
@@ -193,7 +201,7 @@ def _read_set(title: str, folder: Path, results: SetResults) -> SetData:
     shown = _read_problems(_there(folder / PROBLEMS))
     episodes: dict[int, dict[str, list[Episode]]] = {}
     for seed in results.seeds:
-        path = _there(folder / f"seed-{seed}" / EPISODES)
+        path = _there(folder / seed_name(seed) / EPISODES)
         episodes[seed] = read_arms(path, results, AGAIN)
         for name, mine in episodes[seed].items():
             _check_ids({episode.problem_id for episode in mine}, name, shown, results, path)

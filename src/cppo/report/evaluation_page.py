@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Template
+from jinja2 import Environment, Template
 from markupsafe import Markup
 
+from cppo.evaluation.grid_files import RESULTS
 from cppo.files import write_atomic
 from cppo.report.browser import Packed, pack
 from cppo.report.evaluation_headline import drops, evaluation_caveats, evaluation_headline, over
-from cppo.report.evaluation_inputs import RESULTS, EvaluationArm, EvaluationData, SetData, read_evaluation
+from cppo.report.evaluation_inputs import Cell, EvaluationArm, EvaluationData, SetData, read_evaluation
 from cppo.report.evaluation_plots import cost_plot, ladder, tokens
 from cppo.report.facts import mix, slots
 from cppo.report.packing import whole
 from cppo.report.page import FILE_NAME, asset, marked, page_environment, pretty, shared_assets
 from cppo.report.plots import differences, dot, pass_at_plot
+from cppo.report.svg import drawing
 
 SCRIPTS = ("store.js", "problem.js", "browser.js")
+TEMPLATES = ("evaluation.html", "evaluation_set.html", "browser.html", "macros.html", "head.html")
+"""The page, and what it includes."""
 PAGE_LIMIT = 15_000_000
 """Most bytes of a page. What the episodes take beyond it is left out."""
+
+
+def prepare() -> None:
+    """Do what pages need and no evaluation changes: compile the templates, load matplotlib and its fonts.
+
+    `write_evaluation` does it too; called while a model works, it costs no time.
+    """
+    for name in TEMPLATES:
+        _environment().get_template(name)
+    with drawing("prepared", "") as plot:
+        plot.axes.set_title("pass@k")
 
 
 def write_evaluation(directory: Path) -> Path:
@@ -39,9 +55,14 @@ def write_evaluation(directory: Path) -> Path:
 
 def render_evaluation(data: EvaluationData, limit: int = PAGE_LIMIT) -> str:
     """Return the page of `data` as HTML of at most `limit` bytes, as far as its figures and its index allow."""
-    context, template = _context(data), page_environment().get_template("evaluation.html")
+    context, template = _context(data), _environment().get_template(TEMPLATES[0])
     rest = _filled(template, context, Packed("", "", 0, 0))
     return _filled(template, context, pack(data, limit - len(whole(rest).encode()) - 1000))
+
+
+@cache
+def _environment() -> Environment:
+    return page_environment()
 
 
 def _filled(template: Template, context: Mapping[str, Any], episodes: Packed) -> str:
@@ -89,6 +110,7 @@ def _set(data: EvaluationData, one: SetData, slug: str) -> dict[str, Any]:
         "ladder": marked([ladder(results, f"{slug}-ladder")])[0],
         "pass_at": marked([pass_at_plot(results.at, dots, {}, f"{slug}-pass-at")])[0],
         "differences": next(iter(marked([gaps])), None),
+        "detectable": _detectable(cells),
         "diversity": _diversity(results.arms),
         "mix": {arm.name: mix(one.of(arm.name), slots(arm, arm.k)) for arm in results.arms},
         "cost": marked([cost_plot(results, f"{slug}-cost")])[0],
@@ -98,6 +120,15 @@ def _set(data: EvaluationData, one: SetData, slug: str) -> dict[str, Any]:
     }
 
 
+def _detectable(cells: Sequence[Cell]) -> str:
+    """Return which true difference the comparisons of a set would find, in words; "" where none knows."""
+    found = [cell.minimum_detectable for cell in cells if cell.minimum_detectable is not None]
+    if not found:
+        return ""
+    reach = " to ".join(dict.fromkeys(f"{value:.3f}" for value in (min(found), max(found))))
+    return f" Smallest true difference that such a comparison alone finds four times in five: {reach}."
+
+
 MEASURES = {
     "parse_rate": ("plans that parse", "share"),
     "true_validity": ("plans truly valid", "share"),
@@ -105,6 +136,8 @@ MEASURES = {
     "coordination_gain": ("coordination gain", "signed"),
     "duplicate_rate": ("duplicates", "number"),
     "effective_strategies": ("effective strategies", "number"),
+    "duplicate_programs": ("duplicate programs", "number"),
+    "effective_programs": ("effective programs", "number"),
 }
 """Figures of plans and of diversity: what they are called, how they are written."""
 

@@ -50,9 +50,10 @@ const problemView = (index) => {
   };
 
   const spent = (group) => {
-    const words = group.roles.map(([role, calls, tokensIn, tokensOut]) => {
+    const words = group.roles.map(([role, calls, tokensIn, tokensOut, estimated]) => {
       const prompt = tokensIn === null ? "" : `${tokensIn.toLocaleString("en")} tokens in, `;
-      return `${role}: ${plural(calls, "call")}, ${prompt}${tokensOut.toLocaleString("en")} out`;
+      const about = estimated ? "about " : "";
+      return `${role}: ${plural(calls, "call")}, ${about}${prompt}${tokensOut.toLocaleString("en")} out`;
     });
     const failed = group.failed.map(([where, why, number]) =>
       badge("bad", `${plural(number, "call")} failed: ${where}, ${why}`),
@@ -66,10 +67,14 @@ const problemView = (index) => {
     return episode.plan && make("details", { open }, written, code(episode.plan, `Plan of ${title}`));
   };
 
-  const faultOf = (episode) => episode.fault && badge(episode.attempts.length ? "warn" : "bad", episode.fault);
+  // What is wrong with a plan, and what the engine said when a call for it failed.
+  const faultsOf = (episode) => [
+    episode.fault && badge(episode.attempts.length ? "warn" : "bad", episode.fault),
+    episode.detail && make("span", { class: "detail" }, episode.fault ? " " : "", episode.detail),
+  ].filter(Boolean);
 
   const ofEpisode = (episode, independent, which, title) => {
-    const head = make("p", { class: "plan" }, which && make("b", null, which, " "), faultOf(episode));
+    const head = make("p", { class: "plan" }, which && make("b", null, which, " "), ...faultsOf(episode));
     const slot = independent ? "Program" : "Slot";
     const cards = episode.attempts.map((attempt, i) => card(attempt, `${slot} ${i + 1}`, title));
     const list = cards.length && make("ol", { class: "attempts" }, ...cards);
@@ -79,7 +84,7 @@ const problemView = (index) => {
   const ownPlans = (episodes, title) => {
     let number = 0;
     const cards = episodes.flatMap((episode) => {
-      const plan = [faultOf(episode), planOf(episode, title)];
+      const plan = [...faultsOf(episode), planOf(episode, title)];
       if (episode.attempts.length) {
         return episode.attempts.map((attempt) => card(attempt, `Program ${(number += 1)}`, title, plan));
       }

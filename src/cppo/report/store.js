@@ -54,6 +54,12 @@ const startsOf = (lengths) => {
   return starts;
 };
 
+// Returns a pattern of a text in any case. Texts are searched as they are: lower-case copies of all would take half the
+// time of the first search, and as much memory again.
+const patternOf = (text, flags = "") => new RegExp(text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), `${flags}iu`);
+
+const AHEAD = 8; // blocks that are unpacked at the same time
+
 class Block {
   constructor(raw) {
     const end = raw.indexOf("\n");
@@ -67,28 +73,14 @@ class Block {
     return this.body.slice(this.starts[i], this.starts[i + 1]);
   }
 
-  // Prepares the search for text in any case. A few letters change their length with their case: texts that have such
-  // are lowered one by one.
-  lower() {
-    if (this.lowered !== undefined) return;
-    this.lowered = this.body.toLowerCase();
-    this.loweredStarts = this.starts;
-    if (this.lowered.length === this.body.length) return;
-    const texts = this.starts.slice(0, -1).map((_, i) => this.text(i).toLowerCase());
-    this.lowered = texts.join("");
-    this.loweredStarts = startsOf(texts.map((text) => text.length));
-  }
-
-  // Calls found(i) for every text that contains the lower-case needle.
-  search(needle, found) {
-    this.lower();
-    const starts = this.loweredStarts;
-    let place = this.lowered.indexOf(needle);
-    while (place >= 0) {
-      const i = lastUpTo(starts, place);
-      const inside = place + needle.length <= starts[i + 1];
-      if (inside) found(i);
-      place = this.lowered.indexOf(needle, inside ? starts[i + 1] : place + 1);
+  // Calls found(i) for every text with a match of the pattern, which is global. A match that reaches into the next text
+  // is none, and neither is any later one in the same text.
+  search(pattern, found) {
+    pattern.lastIndex = 0;
+    for (let match; (match = pattern.exec(this.body)); ) {
+      const i = lastUpTo(this.starts, match.index);
+      if (match.index + match[0].length <= this.starts[i + 1]) found(i);
+      pattern.lastIndex = this.starts[i + 1];
     }
   }
 }
@@ -122,8 +114,15 @@ class Store {
   async unpackAll() {
     for (let number = 0; number < this.index.firsts.length; number += 1) {
       await idle();
-      await this.block(number);
+      await this.ahead(number);
     }
+  }
+
+  // Returns a block; the next ones are being unpacked meanwhile, which the browser does partly beside the page.
+  ahead(number) {
+    const end = Math.min(number + AHEAD, this.index.firsts.length);
+    for (let next = number; next < end; next += 1) this.block(next).catch(() => {});
+    return this.block(number);
   }
 
   async text(number) {
@@ -143,7 +142,7 @@ class Store {
       detail: await this.text(one.detail),
     });
     const episode = async (one) => ({
-      ...one, plan: await this.text(one.plan), attempts: await Promise.all(one.attempts.map(attempt)),
+      ...one, plan: await this.text(one.plan), detail: await this.text(one.detail), attempts: await Promise.all(one.attempts.map(attempt)),
     });
     const group = async (one) => ({ ...one, episodes: await Promise.all(one.episodes.map(episode)) });
     filled.arms = await Promise.all(record.arms.map((seeds) => Promise.all(seeds.map(group))));
@@ -153,13 +152,11 @@ class Store {
   // Returns a set of the numbers of all texts that contain the needle, or null when `wanted` no longer holds.
   async search(needle, wanted) {
     const hits = new Set();
-    const low = needle.toLowerCase();
-    const count = this.index.firsts.length;
-    for (let number = 0; number < count; number += 1) {
-      for (let next = number; next < Math.min(number + 4, count); next += 1) this.block(next).catch(() => {});
-      const block = await this.block(number);
+    const pattern = patternOf(needle, "g");
+    for (let number = 0; number < this.index.firsts.length; number += 1) {
+      const block = await this.ahead(number);
       if (!wanted()) return null;
-      block.search(low, (i) => hits.add(this.index.firsts[number] + i));
+      block.search(pattern, (i) => hits.add(this.index.firsts[number] + i));
     }
     return hits;
   }
@@ -170,7 +167,7 @@ class Store {
     const record = (await this.block(number)).records[`${set}/${id}`];
     if (hits.has(record.statement) || hits.has(record.starter)) return true;
     const within = (one) =>
-      hits.has(one.plan) ||
+      hits.has(one.plan) || hits.has(one.detail) ||
       one.attempts.some((attempt) => ["method", "program", "detail"].some((key) => hits.has(attempt[key])));
     return arms.some((arm) => seeds.some((seed) => record.arms[arm][seed].episodes.some(within)));
   }

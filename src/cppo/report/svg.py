@@ -42,6 +42,7 @@ WIDEST = 1.2
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
 _STYLE: Any = {
+    "figure.autolayout": False,  # whatever a matplotlibrc says: the layout is made once, below
     "svg.fonttype": "none",  # text stays text: searchable, and set in the page's font
     "text.parse_math": False,  # names are not formulas
     "font.size": 9.5,
@@ -87,9 +88,18 @@ def drawing(name: str, label: str, width: float = 4.1, height: float = 2.9) -> I
     with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):
         result = Drawing(width, height)
         yield result
+        _lay_out(result.figure)
         buffer = io.StringIO()
         result.figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     result.svg = inline(buffer.getvalue(), name, label)
+
+
+def _lay_out(figure: Figure) -> None:
+    """Give everything its place. Matplotlib would draw the whole figure once more for that."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    figure.set_layout_engine(None)
 
 
 def inline(svg: str, name: str, label: str) -> str:

@@ -7,6 +7,7 @@ are epochs. Written from the published schema without the package.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,11 @@ from cppo.grid.settings import set_name
 
 
 def write_inspect_logs(grid: Grid, target: Path) -> list[Path]:
-    """Write one log for every problem set, seed and arm into `target`, and return the paths."""
+    """Write one log for every problem set, seed and arm into `target`, and return the paths.
+
+    A log is called `TIME_TASK_ID.json` as Inspect's own are: its viewer lists only what begins with a time, and takes
+    the task from what stands between the first two underscores.
+    """
     results, made = results_of(grid), provenance_of(grid)
     target.mkdir(parents=True, exist_ok=True)
     rows = {row.name: row for row in grid.recipe.rows()}
@@ -30,7 +35,8 @@ def write_inspect_logs(grid: Grid, target: Path) -> list[Path]:
         for seed, arm, groups in arms_of(grid, source):
             model = f"cppo/{rows[arm].model}"
             samples = list(_samples(groups, problems, model))
-            path = target / f"{set_name(source)}_{arm}_seed-{seed}.json"
+            names = (made["started"], f"{set_name(source)}-{arm}-seed-{seed}", _name(source, arm, seed))
+            path = target / f"{'_'.join(re.sub('[^A-Za-z0-9.-]', '-', name) for name in names)}.json"
             log = {
                 "version": 2,
                 "status": "success",

@@ -7,23 +7,34 @@ from typing import Any
 
 from cppo.episodes import Episode, by_problem, read_episodes
 from cppo.errors import RunError
+from cppo.evaluation.grid_files import EPISODES, PROBLEMS, RECORD, RESULTS
 from cppo.files import read_json
-from cppo.grid.layout import EPISODES, PROBLEMS, RECORD, RESULTS, Grid
+from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import read_shown
 
 
 def results_of(grid: Grid) -> dict[str, Any]:
-    """Return results.json. Raises `RunError` when the evaluation is not finished."""
+    """Return results.json. Raises `RunError` when the evaluation is not finished, or was extended since."""
     path = grid.directory / RESULTS
     if not path.exists():
         raise RunError(f"{grid.directory} has no results yet; finish it with the same `cppo eval` command")
     found: dict[str, Any] = read_json(path)
+    recipe = grid.recipe
+    asked = {source: (list(recipe.seeds), [row.name for row in recipe.rows()]) for source in recipe.problems}
+    there = {source: (one["seeds"], [arm["name"] for arm in one["arms"]]) for source, one in found["results"].items()}
+    if asked != there:
+        raise RunError(
+            f"{path} is not of the sets, seeds and arms that {RECORD} names; finish the evaluation with the same "
+            "`cppo eval` command"
+        )
     return found
 
 
 def provenance_of(grid: Grid) -> dict[str, Any]:
     """Return versions, machine, command and commit of the evaluation."""
-    found: dict[str, Any] = read_json(grid.directory / RECORD)["provenance"]
+    found = grid.record().get("provenance")
+    if not isinstance(found, dict):
+        raise RunError(f"{grid.directory / RECORD} holds no provenance; run the same `cppo eval` command again")
     return found
 
 
