@@ -38,8 +38,9 @@ from typing import Any
 
 from cppo.config import build
 from cppo.episodes import Branch, Call, Episode, to_row
+from cppo.evaluation.grid_files import EPISODES, PROBLEMS, RESULTS
 from cppo.files import write_json, write_jsonl
-from cppo.grid.layout import EPISODES, PROBLEMS, RESULTS, Grid
+from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import ProblemSet
 from cppo.grid.result import grid_result, set_result
 from cppo.grid.settings import GridRecipe

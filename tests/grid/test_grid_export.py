@@ -11,9 +11,10 @@ import pytest
 from scripted_model import Model
 
 from cppo.errors import RunError
+from cppo.evaluation.grid_files import RESULTS
 from cppo.files import write_json
 from cppo.grid.exports import EXPORTS
-from cppo.grid.layout import RESULTS, Grid
+from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import load_sets
 from cppo.grid.result import grid_result, set_result
 from cppo.grid.run import run_grid

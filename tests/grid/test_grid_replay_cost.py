@@ -11,8 +11,9 @@ from scripted_model import Model
 
 from cppo.episodes import read_episodes
 from cppo.errors import DataError, RunError
+from cppo.evaluation.grid_files import EPISODES
 from cppo.grid.cost import CHARACTERS_A_TOKEN, estimate
-from cppo.grid.layout import EPISODES, Grid
+from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import load_sets, read_set
 from cppo.grid.replay import replay_grid
 from cppo.grid.run import run_grid

@@ -11,8 +11,9 @@ from scripted_model import Model
 
 from cppo.episodes import read_episodes
 from cppo.errors import ConfigError, ModelError, RunError
+from cppo.evaluation.grid_files import EPISODES, RESULTS
 from cppo.files import write_json
-from cppo.grid.layout import EPISODES, RESULTS, Grid
+from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import load_sets
 from cppo.grid.result import grid_result, set_result
 from cppo.grid.run import run_grid

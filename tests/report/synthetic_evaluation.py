@@ -15,8 +15,9 @@ from synthetic_run import HOSTILE
 
 from cppo.config import build
 from cppo.episodes import Branch, Call, Episode, to_row
+from cppo.evaluation.grid_files import EPISODES, RESULTS
 from cppo.files import write_json, write_jsonl
-from cppo.grid.layout import EPISODES, RESULTS, Grid
+from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import load_sets
 from cppo.grid.result import grid_result, set_result
 from cppo.grid.settings import GridRecipe
