@@ -145,6 +145,7 @@ def test_a_killed_stage_goes_on_and_ends_in_the_same_weights(smoke: Path, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_ten_kills_at_random_moments_end_in_the_same_weights_and_figures(smoke: Path, tmp_path: Path) -> None:
     """SIGKILL to the whole process group, ten times, each followed by the same command."""
     again, moments = tmp_path / "run", random.Random(20260527)

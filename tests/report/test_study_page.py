@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,14 @@ def test_a_curve_a_seed(study: Path) -> None:
         assert name in plots[0].svg
     for plot, limits in zip(plots, (True, True, False, False), strict=True):
         assert ("independent limit 0.70" in plot.svg) is limits
+
+
+def test_joint_training_goes_by_the_name_of_the_subject(study: Path) -> None:
+    data = read_study(study)
+    assert data.study is not None
+    other = data.study.arms[0].model_copy(update={"name": "alone", "stage": "joint", "title": "Without a plan"})
+    arms = data.study.model_copy(update={"arms": (other, *data.study.arms)})
+    assert training_plots(replace(data, study=arms))[0].caption == "CPPO: pass@4"
 
 
 def test_ablations_alone_and_nothing_at_all(study: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from attack_host import Host
@@ -40,8 +41,10 @@ def verifier(jail: str) -> Iterator[Verifier]:
         yield shared
 
 
-def run(program: str, verifier: Verifier, expected: str = "42\n", tests: int = 2) -> ProgramVerdict:
-    problem = Problem("jail", "", [TestCase("41\n", expected)] * tests, limits=LIMITS)
+def run(
+    program: str, verifier: Verifier, expected: str = "42\n", tests: int = 2, limits: Limits = LIMITS
+) -> ProgramVerdict:
+    problem = Problem("jail", "", [TestCase("41\n", expected)] * tests, limits=limits)
     return verifier.verify([(problem, program)])[0]
 
 
@@ -101,7 +104,8 @@ NEEDS = {
 
 @pytest.mark.parametrize("name", NEEDS)
 def test_what_honest_programs_need_is_there(verifier: Verifier, name: str) -> None:
-    got = run(f"import os, sys\n{NEEDS[name]}", verifier)
+    patient = replace(LIMITS, wall_seconds=20)  # processes of their own wait for each other on a busy machine
+    got = run(f"import os, sys\n{NEEDS[name]}", verifier, limits=patient)
     assert got.passed, got
 
 

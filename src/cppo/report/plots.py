@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 
@@ -116,19 +117,18 @@ def _limit_lines(axes: Axes, independent: float, coordinated: float) -> None:
 
 
 def limit_levels(axes: Axes, independent: float, coordinated: float) -> None:
-    """Draw both limits as horizontal lines across a plot of training, each named just below it."""
-    names = [
-        (independent, f"independent limit {independent:.2f}", (0, (4, 2))),
-        (coordinated, f"coordinated limit {coordinated:.2f}", "-"),
-    ]
+    """Draw both limits as horizontal lines across a plot of training; their names stand below, clear of the curves."""
+    names: list[tuple[float, str, Any]] = [(coordinated, f"─ coordinated limit {coordinated:.2f}", "-")]
     if abs(coordinated - independent) < 0.005:
-        names = [(independent, f"both limits {independent:.2f}", "-")]
-    for y, text, dash in names:
+        names = [(independent, f"─ both limits {independent:.2f}", "-")]
+    else:
+        names.append((independent, f"╌ independent limit {independent:.2f}", (0, (4, 2))))
+    for y, _, dash in names:
         axes.axhline(y, color=INK, linewidth=1.1, linestyle=dash)
-        axes.annotate(
-            text, (1, y), xycoords=("axes fraction", "data"), xytext=(-2, -2), textcoords="offset points",
-            ha="right", va="top", fontsize=8.5, color=MUTED,
-        )  # fmt: skip
+    axes.annotate(
+        "\n".join(text for _, text, _ in names), (1, 0), xycoords="axes fraction", xytext=(-2, 3),
+        textcoords="offset points", ha="right", va="bottom", fontsize=8.5, color=MUTED,
+    )  # fmt: skip
 
 
 def _value(axes: Axes, text: str, x: float, y: float) -> None:

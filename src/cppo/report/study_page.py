@@ -124,7 +124,9 @@ def _question(data: StudyData, stage: str, key: str, title: str, unit: str, limi
 
 def _title(data: StudyData, stage: str) -> str:
     if data.study is not None:
-        named = next((arm.title for arm in data.study.arms if arm.stage == stage), None)
+        subject = data.study.subject
+        first = sorted(data.study.arms, key=lambda arm: arm.name != subject)  # it is the subject that names a stage
+        named = next((arm.title for arm in first if arm.stage == stage), None)
         if named is not None:
             return named
     return STAGE_TITLES.get(stage, stage)
