@@ -41,6 +41,7 @@ class Answers:
         self._open.close()
 
     def generate(self, requests: Sequence[GenerationRequest], on_done: Done | None = None) -> list[Completion]:
+        """Return one completion a request, in order; those that the file has are told of first."""
         names = [request_name(request) for request in requests]
         found = {i: completion_of(self.known[name]) for i, name in enumerate(names) if name in self.known}
         asked = [i for i in range(len(requests)) if i not in found]

@@ -131,6 +131,7 @@ class _Batch:
         self.cache_name = "past_key_values"  # as most models call it; Mamba does not
 
     def run(self) -> None:
+        """Decode until every request has its completion; finished rows leave on the way."""
         logits, cache, mask, positions = self._prefill()
         unfinished = torch.ones_like(self.alive, dtype=torch.bool)
         step = 0

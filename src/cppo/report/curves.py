@@ -51,7 +51,7 @@ class Question:
     limits: Limit | None = None
 
 
-def rewarded(k: int, limits: Mapping[str, Limit]) -> tuple[str, str, Limit | None]:
+def reward_axis(k: int, limits: Mapping[str, Limit]) -> tuple[str, str, Limit | None]:
     """Return the key of a baseline's pass@k in its rows, the unit of a plot of pass@k in training, and its limits."""
     return f"pass_at_{k}", f"pass@{k}, training problems", limits.get(str(k))
 
@@ -61,7 +61,7 @@ def questions(data: RunData) -> list[Question]:
     direct = [name for name in data.metrics if name not in LOOKS]
     rl, with_warmup = ["joint", *direct], ["joint", *direct, "warmup"]
     k = data.results.k
-    key, unit, limits = rewarded(k, data.results.limits)
+    key, unit, limits = reward_axis(k, data.results.limits)
     sampled = [Curve(name, key, _short(data, name), _look(data, name)) for name in direct]
     r_out = Curve("joint", "r_out", _short(data, "joint"), 0)
     return [

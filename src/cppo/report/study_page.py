@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cppo.files import write_atomic
-from cppo.report.curves import FEW, WINDOW, Curve, Question, draw, rewarded
+from cppo.report.curves import FEW, WINDOW, Curve, Question, draw, reward_axis
 from cppo.report.formats import signed
 from cppo.report.headline import after_holm, sentences, testbed_caveats
 from cppo.report.inputs import Limit
@@ -104,7 +104,7 @@ def training_plots(data: StudyData) -> list[Plot]:
     trained = [name for name in ("joint", *present) if name in present and name not in ("sft", "validity", "warmup")]
     drawn = []
     k = data.first.k
-    pass_at, unit, limits = rewarded(k, data.first.limits)
+    pass_at, unit, limits = reward_axis(k, data.first.limits)
     for stage in dict.fromkeys(trained):
         key = "r_out" if stage == "joint" else pass_at
         drawn.append(draw(metrics, _question(data, stage, key, f"{_title(data, stage)}: pass@{k}", unit, limits)))

@@ -93,6 +93,7 @@ class _Loop(TrainerCallback):  # type: ignore[misc]
         self.stage.reporter.begin(self.stage.name, self.stage.settings.steps, done, "step")
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Log the row of figures of a rollout after its last update, and end training early where that is asked."""
         if state.global_step % self.stage.settings.iterations or self.result is None or self.trainer is None:
             return
         self.clock("")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from cppo.episodes import Episode, Sampling, Workbench
+from cppo.errors import ConfigError
 from cppo.problems import Problem
 
 
@@ -29,3 +30,10 @@ class Method(Protocol):
     ) -> list[Episode]:
         """Return the episodes of all problems; each problem gets exactly `attempts` solver attempts."""
         ...
+
+
+def groups_of(attempts: int, k: int, method: str) -> int:
+    """Return how many groups of K attempts a budget holds. Raises `ConfigError` when it is no multiple of K."""
+    if attempts % k:
+        raise ConfigError(f"attempts is {attempts}; method {method!r} needs a multiple of k = {k}")
+    return attempts // k

@@ -58,6 +58,7 @@ class PlanSearch:
         arm: str,
         seed: tuple[object, ...],
     ) -> list[Episode]:
+        """Observe, combine, solve in words, then write the programs: every stage for all problems at once."""
         stages = Stages(problems, bench, sampling, seed)
         bench.clock("plan")
         pools = self._pools(stages)

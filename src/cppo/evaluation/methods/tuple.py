@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cppo.episodes import Episode, Sampling, Workbench, collect_plans, solve_plans
-from cppo.errors import ConfigError
+from cppo.evaluation.methods.base import groups_of
 from cppo.problems import Problem
 
 
@@ -23,7 +23,7 @@ class Tuple:
         arm: str,
         seed: tuple[object, ...],
     ) -> list[Episode]:
-        if attempts % sampling.k:
-            raise ConfigError(f"attempts is {attempts}; method 'tuple' needs a multiple of k = {sampling.k}")
-        groups = collect_plans(problems, attempts // sampling.k, bench, sampling, arm, seed)
+        """Write the plans of all problems, then the programs of all plans."""
+        count = groups_of(attempts, sampling.k, "tuple")
+        groups = collect_plans(problems, count, bench, sampling, arm, seed)
         return [episode for group in solve_plans(problems, groups, bench, sampling, seed) for episode in group]

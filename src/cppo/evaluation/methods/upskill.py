@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cppo.episodes import Episode, Sampling, Workbench, with_programs, write_programs
-from cppo.errors import ConfigError
+from cppo.evaluation.methods.base import groups_of
 from cppo.problems import Problem
 from cppo.seeding import derive_seed
 
@@ -31,10 +31,10 @@ class UpSkill:
         arm: str,
         seed: tuple[object, ...],
     ) -> list[Episode]:
-        if attempts % sampling.k:
-            raise ConfigError(f"attempts is {attempts}; method 'upskill' needs a multiple of k = {sampling.k}")
+        """Write the programs of all problems, groups and skills in one batch."""
+        count = groups_of(attempts, sampling.k, "upskill")
         skills = range(1, sampling.k + 1)
-        groups = [(problem, m) for problem in problems for m in range(attempts // sampling.k)]
+        groups = [(problem, m) for problem in problems for m in range(count)]
         slots = [(problem, m, z) for problem, m in groups for z in skills]
         requests = [
             sampling.solve_request(bench.prompts.skilled(p.task, z), derive_seed(*seed, p.id, m, "skill", z))
