@@ -103,18 +103,21 @@ def ablation_rows(result: Result) -> tuple[list[str], list[list[str]]]:
 
 
 def aims(result: Result) -> list[list[str]]:
-    """Return what was aimed at, what was found, and whether it was reached."""
+    """Return what was aimed at, what was found, and whether it was reached; nothing of arms that were not trained."""
     at, arms = str(result["at"]), {arm["name"]: arm for arm in result["arms"]}
     subject, against = own(result)["title"], result["against_limits"][at]
     above, share, limit = against["above_independent"], against["share_of_coordinated"], result["limits"][at]
-    pkpo = next(row for row in result["comparisons"] if row["other"] == "pkpo")
-    rows = [
-        (
-            f"{subject} − PKPO > 0 at pass@{at}, p < 0.01",
-            f"{pkpo['difference']:+.3f} [{pkpo['low']:+.3f}, {pkpo['high']:+.3f}], p = {pkpo['p_value']:.4f}, "
-            f"{pkpo['holm_p']:.4f} after Holm",
-            pkpo["difference"] > 0 and pkpo["holm_p"] < 0.01,
-        ),
+    rows = []
+    for row in result["comparisons"]:
+        if row["other"] == "pkpo":
+            figure = (
+                f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}], p = {row['p_value']:.4f}, "
+                f"{row['holm_p']:.4f} after Holm"
+            )
+            rows.append(
+                (f"{subject} − PKPO > 0 at pass@{at}, p < 0.01", figure, row["difference"] > 0 and row["holm_p"] < 0.01)
+            )
+    rows += [
         (
             f"{subject} more than 3 standard errors above the independent limit, {limit['independent']:.3f}",
             f"{above['value']:+.3f}, {above['value'] / above['standard_error']:.1f} standard errors",
@@ -126,16 +129,17 @@ def aims(result: Result) -> list[list[str]]:
             share["value"] >= 0.9,
         ),
     ]
-    value = arms["pkpo"]["pass_at"][at]["mean"]
-    rows.append((
-        f"PKPO within {NEAR:.0%} of the independent limit", f"{value:.3f}, {value / limit['independent'] - 1:+.1%}",
-        abs(value / limit["independent"] - 1) <= NEAR,
-    ))  # fmt: skip
+    if "pkpo" in arms:
+        value = arms["pkpo"]["pass_at"][at]["mean"]
+        away = value / limit["independent"] - 1
+        aim = f"PKPO within {NEAR:.0%} of the independent limit"
+        rows.append((aim, f"{value:.3f}, {away:+.1%}", abs(away) <= NEAR))
     mode = result["limits"][str(min(result["ks"]))]["independent"]
     for name in ("grpo", "rloo"):
-        value = arms[name]["pass_at"][at]["mean"]
-        aim = f"{arms[name]['title']} within {NEAR} of the best single strategy, {mode:.3f}"
-        rows.append((aim, f"{value:.3f}", abs(value - mode) <= NEAR))
+        if name in arms:
+            value = arms[name]["pass_at"][at]["mean"]
+            aim = f"{arms[name]['title']} within {NEAR} of the best single strategy, {mode:.3f}"
+            rows.append((aim, f"{value:.3f}", abs(value - mode) <= NEAR))
     return [[aim, figure, "reached" if reached else "**missed**"] for aim, figure, reached in rows]
 
 
