@@ -2,9 +2,11 @@
 
     cppo run RECIPE --output BASE --stages prepare,sft,validity,warmup,audit
     python benchmarks/tune.py BASE joint --set joint.learning_rate=1e-4 --note "half the rate"
+    python benchmarks/tune.py BASE joint --since warmup --set warmup.steps=30 --note "a longer warm-up"
 
-The base run's stages are shared; the stage is trained under the given settings and its policy is evaluated on the
-validation problems, never on the test problems. One line is added to `benchmarks/tuning.jsonl`.
+The base run's stages are shared up to the stage, or up to the one named by `--since`; the stage is trained under the
+given settings and its policy is evaluated on the validation problems, never on the test problems. One line is added to
+`benchmarks/tuning.jsonl`.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("base", type=Path, help="run whose earlier stages are shared")
     parser.add_argument("stage", help="joint, warmup or a baseline")
+    parser.add_argument("--since", help="first stage that is trained again (default: the stage itself)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--note", default="", help="why this configuration")
     parser.add_argument("--log", type=Path, default=LOG)
@@ -54,11 +57,13 @@ def main() -> None:
     run = Run.open(directory, recipe)
     earlier = needs(run, arguments.stage)
     order = [name for name in recipe.stages() if name in earlier | {"sft", "validity"}]
-    inherit(run, base, order)
+    again = order[order.index(arguments.since) :] if arguments.since else []
+    inherit(run, base, [name for name in order if name not in again])
     began = time.perf_counter()
-    run_stages(run, [arguments.stage], Reporter())
+    run_stages(run, [*again, arguments.stage], Reporter())
     row = {
         "stage": arguments.stage,
+        **({"since": arguments.since} if arguments.since else {}),
         "set": arguments.set,
         "note": arguments.note,
         "base": {"name": base.recipe.name, "seed": recipe.seed, "preset": recipe.problems.preset, **start(base.recipe)},

@@ -20,7 +20,7 @@ from cppo.problems import Problem
 from cppo.verifier import ProgramVerdict, Verdict, Verifier, VerifierConfig
 from cppo.verifier.settings import Tier
 
-HANG_SECONDS = 30.0
+HANG_SECONDS = 60.0
 DETAIL_CHARACTERS = 1000
 
 

@@ -1,6 +1,5 @@
 # mode: stdin
 # allowed: MLE
-# limits: wall_seconds=8
 # machine: x86_64
 """Take memory in a process whose first thread has ended, so that /proc shows none for it."""
 

@@ -1,6 +1,5 @@
 # mode: stdin
 # allowed: MLE
-# limits: wall_seconds=8
 # machine: x86_64
 """Take memory in an orphan whose first thread has ended: nobody waits for it, and /proc shows none for it."""
 

@@ -1,6 +1,5 @@
 # mode: stdin
 # allowed: MLE
-# limits: wall_seconds=8
 """Take much memory for an instant in an orphan, and let it end between two looks of the verifier."""
 
 import mmap

@@ -1,6 +1,5 @@
 # mode: stdin
 # allowed: WA RE MLE
-# limits: wall_seconds=3
 """Take memory in pipes that are full and never read."""
 
 import fcntl

@@ -1,7 +1,6 @@
 # mode: stdin
 # allowed: WA RE MLE
 # tiers: namespaces landlock
-# limits: wall_seconds=3
 """Take memory in sockets whose buffers are made larger and never read."""
 
 import socket

@@ -1,6 +1,5 @@
 # mode: stdin
 # allowed: MLE
-# limits: wall_seconds=8
 """Take memory in the sockets of several processes, none of which seems to hold it."""
 
 import os

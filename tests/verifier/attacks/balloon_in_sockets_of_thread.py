@@ -1,6 +1,5 @@
 # mode: stdin
 # allowed: MLE
-# limits: wall_seconds=8
 # machine: x86_64
 """Take memory in the sockets of threads that each have open files of their own."""
 

@@ -1,7 +1,7 @@
 # mode: stdin
 # allowed: OLE
 # tiers: landlock rlimits
-# limits: wall_seconds=15 output_mb=32
+# limits: output_mb=32
 """Fill the disk with files so deep that no path reaches them."""
 
 import os

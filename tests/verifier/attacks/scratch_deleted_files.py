@@ -2,7 +2,7 @@
 # allowed: OLE
 # tiers: landlock rlimits
 # users: watched
-# limits: wall_seconds=15 output_mb=32
+# limits: output_mb=32
 """Fill the disk with files that have no name any more."""
 
 import os
