@@ -100,7 +100,7 @@ def training(run: Run, stage: str) -> dict[str, Any]:
         if values:
             found[key] = round(float(np.mean(values)), 4)
     found["solver_fidelity"] = [round(row["solver_fidelity"], 3) for row in rows if "solver_fidelity" in row]
-    curve = [row.get("r_out", row.get("solved")) for row in rows]
+    curve = [row.get("r_out", row.get("solved", row.get("gate_rate"))) for row in rows]
     found["curve"] = [round(float(np.mean(curve[i : i + 10])), 3) for i in range(0, len(curve), 10)]
     found["seconds_a_rollout"] = round(float(np.median([row["wall"] for row in rows])), 2)
     return found

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from tiny_policies import Dictated, tiny_model
-from transformers import MambaConfig, MambaForCausalLM
+from transformers import MambaConfig, MambaForCausalLM, MiniMaxConfig, MiniMaxForCausalLM
 
 from cppo.errors import ModelError
 from cppo.policy.engine import Completion, GenerationRequest, StopReason
@@ -303,6 +303,15 @@ def test_a_model_that_hands_out_no_cache_is_named(tokenizer: Any) -> None:
             LocalEngine(model, tokenizer).generate(drawn(1))
     finally:
         handle.remove()
+
+
+def test_a_model_with_a_cache_of_its_own_is_named(tokenizer: Any) -> None:
+    config = MiniMaxConfig(
+        vocab_size=400, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+        num_key_value_heads=2, head_dim=8, num_local_experts=2,
+    )  # fmt: skip
+    with pytest.raises(ModelError, match="MiniMaxForCausalLM hands out a MiniMaxCache in place of a DynamicCache"):
+        LocalEngine(MiniMaxForCausalLM(config).eval(), tokenizer).generate(drawn(1))
 
 
 def test_requests_that_mean_nothing_are_refused(tokenizer: Any) -> None:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from transformers import DynamicCache
 
 from cppo.errors import ModelError
 from cppo.policy.cache import grow_in_place
@@ -174,10 +175,11 @@ class _Batch:
         )
         select = torch.tensor([index[prompt] for prompt in prompts], device=self.device)
         self.cache_name = "cache_params" if hasattr(output, "cache_params") else "past_key_values"
-        cache = getattr(output, self.cache_name, None)
-        if cache is None:
+        cache: Any = getattr(output, self.cache_name, None)
+        if type(cache) is not DynamicCache:  # a class of the model's own keeps more, which no row can be taken from
+            kind = "no cache" if cache is None else f"a {type(cache).__name__} in place of a DynamicCache"
             raise ModelError(
-                f"{type(self.engine.model).__name__} hands out no cache of what it has read, which generation in this "
+                f"{type(self.engine.model).__name__} hands out {kind} of what it has read, which generation in this "
                 "process needs; put it behind a server (server instead of path)"
             )
         cache.reorder_cache(select)
