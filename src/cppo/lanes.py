@@ -1,4 +1,4 @@
-"""A child process that runs stages of a run beside this one, reports here, and never outlives this process."""
+"""A child process that runs stages of runs beside this one, reports here, and never outlives this process."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 Hear = Callable[[str, list[object]], None]
 """Receives a call of a `Reporter` that the child makes: its name and its arguments. Called from another thread."""
 
+COMMAND = (sys.executable, "-m", "cppo.cli.lane")
+"""Takes work, a run's directory and names of stages, as one JSON list a line, and reports as JSON lines."""
 WORDS = 12
 """Lines of a failed child that are worth repeating."""
 END_SECONDS = 10.0
 """How long a child that was asked to end may take."""
-
-
-def stage_command(directory: Path, stages: Sequence[str]) -> list[str]:
-    """Return the command that runs stages of an existing run and reports as JSON lines."""
-    return [sys.executable, "-m", "cppo.cli.lane", str(directory), *stages]
+POLL_SECONDS = 0.2
 
 
 class Lane:
-    """The child process. What it prints that is no event is kept as its last words (`tail`).
+    """The child process. It is given one piece of work after the other: starting one costs seconds of imports.
 
-    It has a session of its own, so that Ctrl-C reaches this process alone, which then ends it; it ends by itself when
-    this process is gone, because then its standard input is at its end.
+    What it prints that is no event is kept as its last words (`tail`). It has a session of its own, so that Ctrl-C
+    reaches this process alone, which then ends it; it ends by itself when this process is gone, because then its
+    standard input is at its end.
     """
 
-    def __init__(self, command: Sequence[str], hear: Hear) -> None:
-        self.hear = hear
+    def __init__(self, command: Sequence[str] = COMMAND) -> None:
         self.tail: list[str] = []
+        self.hear: Hear | None = None
+        self.finished = threading.Event()
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace", start_new_session=True,
@@ -40,14 +40,31 @@ class Lane:
         self.reader = threading.Thread(target=self._relay, daemon=True)
         self.reader.start()
 
-    def status(self, timeout: float | None = 0.0) -> int | None:
-        """Return the exit status, after waiting for it for `timeout` seconds (None: to the end); None while it runs."""
+    def give(self, work: Sequence[str], hear: Hear) -> None:
+        """Have a lane that is at no work do some. What happens to one that has ended shows in its `status`."""
+        self.finished.clear()
+        self.tail.clear()
+        self.hear = hear
+        assert self.process.stdin is not None
         try:
-            status = self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return None
-        self.reader.join(timeout=END_SECONDS)
-        return status
+            self.process.stdin.write(json.dumps([*work]) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass
+
+    def status(self, timeout: float | None = 0.0) -> int | None:
+        """Return 0 once the work is done, or the exit status when the process ended before, after waiting for it for
+        `timeout` seconds (None: to the end); None while it works."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self.finished.is_set():
+            if self.process.poll() is not None:
+                self.reader.join(timeout=END_SECONDS)
+                return 0 if self.finished.is_set() else self.process.returncode or 1
+            left = POLL_SECONDS if deadline is None else min(POLL_SECONDS, deadline - time.monotonic())
+            if left <= 0:
+                return None
+            self.finished.wait(left)
+        return 0
 
     def last_words(self) -> str:
         """Return the last lines it printed, indented."""
@@ -74,4 +91,7 @@ class Lane:
             except (json.JSONDecodeError, KeyError, TypeError):
                 self.tail.append(line.rstrip())
                 continue
-            self.hear(call, arguments)
+            if call == "finished":
+                self.finished.set()
+            elif self.hear is not None:
+                self.hear(call, arguments)

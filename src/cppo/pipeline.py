@@ -10,7 +10,7 @@ from functools import partial
 
 from cppo.context import Context
 from cppo.errors import CppoError, RunError, choose
-from cppo.lanes import Lane, stage_command
+from cppo.lanes import Lane
 from cppo.progress import Reporter
 from cppo.recipe import FINAL_STAGES, MAIN_STAGES
 from cppo.runs import Run
@@ -127,7 +127,8 @@ class SecondLane:
         self.run, self.stages, self.reporter = run, stages, reporter
 
     def __enter__(self) -> SecondLane:
-        self.lane = Lane(stage_command(self.run.directory, self.stages), partial(self.reporter.lane, BASELINE_LANE))
+        self.lane = Lane()
+        self.lane.give([str(self.run.directory), *self.stages], partial(self.reporter.lane, BASELINE_LANE))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -17,6 +17,14 @@ from cppo.progress import Reporter
 from cppo.study.progress import Work, clock, progress_line, time_left
 from cppo.study.scheduler import Scheduler, Task
 
+WORKER = """
+import json, sys
+for line in sys.stdin:
+    exec(json.loads(line)[0])
+    print(json.dumps({"call": "finished", "arguments": []}), flush=True)
+"""
+"""A lane whose work is a program."""
+
 
 class Heard(Reporter):
     """Keeps every line."""
@@ -44,14 +52,15 @@ def child(log: Path, name: str, *needs: str, until: str = "", seen: int = 1, sta
             time.sleep(0.02)
         write("-{name}")
         print({words!r})
-        sys.exit({status})
+        if {status}:
+            sys.exit({status})
         """
     )
-    return Task(name, name.rpartition("/")[2], frozenset(needs), (sys.executable, "-c", code))
+    return Task(name, name.rpartition("/")[2], frozenset(needs), (code,))
 
 
 def run(tasks: list[Task], slots: int = 2, reporter: Reporter | None = None) -> None:
-    Scheduler(tasks, slots, reporter or Reporter(), {}).run()
+    Scheduler(tasks, slots, reporter or Reporter(), {}, (sys.executable, "-c", WORKER)).run()
 
 
 def test_a_task_starts_only_after_all_it_needs(tmp_path: Path) -> None:
@@ -124,9 +133,24 @@ def test_a_failure_starts_nothing_new_and_says_its_last_words(
 def test_what_a_child_reports_is_passed_on() -> None:
     heard = Heard()
     code = "import json; print(json.dumps({'call': 'say', 'arguments': ['hello']}))"
-    run([Task("seed-0/sft", "sft", frozenset(), (sys.executable, "-c", code))], reporter=heard)
+    run([Task("seed-0/sft", "sft", frozenset(), (code,))], reporter=heard)
     assert "[seed-0] hello" in heard.lines
     assert heard.lines[-1].startswith("study: 1 of 1 done; running: none; 0 to come")
+
+
+def test_one_process_does_one_task_after_the_other(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = f"import os\nopen({str(log)!r}, 'a').write(f'{{os.getpid()}}\\n')"
+    run([Task(str(i), "x", frozenset(), (code,)) for i in range(4)], slots=1)
+    pids = log.read_text().split()
+    assert len(pids) == 4
+    assert len(set(pids)) == 1
+    assert not _alive(int(pids[0]))
+
+
+def test_a_process_that_ends_without_finishing_its_task_has_failed() -> None:
+    with pytest.raises(CppoError, match=r"(?s)a failed with status 1.*good bye"):
+        run([Task("a", "x", frozenset(), ("print('good bye'); sys.exit(0)",))])
 
 
 def test_tasks_that_wait_for_one_another_are_refused() -> None:
@@ -158,7 +182,7 @@ def test_the_children_end_with_the_scheduler_however_it_ends(tmp_path: Path, num
         from cppo.study.scheduler import Scheduler, Task
         signal.signal(signal.SIGINT, signal.default_int_handler)
         command = (sys.executable, "-c", sys.argv[2], sys.argv[1])
-        Scheduler([Task("a", "x", frozenset(), command)], 1, Reporter(), {}).run()
+        Scheduler([Task("a", "x", frozenset(), ("work",))], 1, Reporter(), {}, command).run()
         """
     )
     parent = subprocess.Popen([sys.executable, "-c", script, str(mark), CHILD], stderr=subprocess.DEVNULL)

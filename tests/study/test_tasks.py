@@ -43,7 +43,7 @@ def test_every_seed_is_a_run_of_its_own(tmp_path: Path) -> None:
     assert list(tasks) == [f"seed-3/{s}" for s in stages[1:]] + [f"seed-5/{s}" for s in stages]
     assert tasks["seed-5/joint"].needs == {"seed-5/" + s for s in ("prepare", "warmup", "validity", "audit")}
     assert tasks["seed-5/grpo"].needs == {"seed-5/prepare", "seed-5/sft"}
-    assert tasks["seed-5/joint"].command[-2:] == (str(runs[1].directory), "joint")
+    assert tasks["seed-5/joint"].work == (str(runs[1].directory), "joint")
     assert finished_seconds(runs) == {"prepare": [2.0]}
 
 
@@ -62,7 +62,7 @@ def test_an_ablation_trains_what_it_changes_and_takes_over_the_rest(tmp_path: Pa
     }  # fmt: skip
     assert tasks[f"{own}/joint"].needs == {f"{own}/{s}" for s in ("prepare", "warmup", "validity")}
     assert tasks[f"{own}/sft"].needs == {"seed-3/sft"}
-    assert tasks[f"{own}/evaluate"].command
+    assert tasks[f"{own}/evaluate"].work
 
 
 def test_an_ablation_of_k_gets_every_earlier_stage_of_its_own(tmp_path: Path) -> None:

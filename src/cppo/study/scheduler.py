@@ -1,4 +1,4 @@
-"""Tasks with dependencies on N slots, each task a child process; stops cleanly, says why, and can be run again."""
+"""Tasks with dependencies on N slots, each slot a child process; stops cleanly, says why, and can be run again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple
 
 from cppo.errors import CppoError, GateError, RunError, VerifierError
-from cppo.lanes import Lane
+from cppo.lanes import COMMAND, Lane
 from cppo.progress import Reporter
 from cppo.study.progress import Work, progress_line
 
@@ -24,7 +24,7 @@ BY_STATUS: dict[int, type[CppoError]] = {error.exit_code: error for error in (Ru
 
 @dataclass(frozen=True)
 class Task:
-    """One piece of work: its name, what it waits for, and a command for a child process or work done in this one.
+    """One piece of work: its name, what it waits for, and the work of a `Lane` or what is done in this process.
 
     `kind`: tasks of one kind take alike, which is what the time left is told from. `needs` may name tasks that are
     complete already and no longer among those to run.
@@ -33,7 +33,7 @@ class Task:
     name: str
     kind: str
     needs: frozenset[str]
-    command: tuple[str, ...] = ()
+    work: tuple[str, ...] = ()
     here: Callable[[], None] | None = None
 
 
@@ -48,7 +48,15 @@ class Units(NamedTuple):
 class Scheduler:
     """Runs tasks on `slots` slots, in the order given wherever dependencies allow."""
 
-    def __init__(self, tasks: Sequence[Task], slots: int, reporter: Reporter, took: dict[str, list[float]]) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        slots: int,
+        reporter: Reporter,
+        took: dict[str, list[float]],
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        self.command, self.idle = command, list[Lane]()
         self.waiting = {task.name: task for task in tasks}
         self.total, self.slots, self.reporter = len(tasks), slots, reporter
         self.took = {kind: list(seconds) for kind, seconds in took.items()}
@@ -74,7 +82,7 @@ class Scheduler:
                 self._listen()
                 self._reap()
         finally:
-            for _, lane, _ in self.running.values():
+            for lane in (*self.idle, *(lane for _, lane, _ in self.running.values())):
                 lane.end()
         if self.changed:
             self._say()
@@ -88,8 +96,9 @@ class Scheduler:
             if task.here is not None:
                 task.here()
                 continue
-            hear = partial(self._hear, task.name)
-            self.running[task.name] = task, Lane(task.command, hear), time.monotonic()
+            lane = self.idle.pop() if self.idle else Lane(self.command)
+            lane.give(task.work, partial(self._hear, task.name))
+            self.running[task.name] = task, lane, time.monotonic()
             self.changed = True
 
     def _next(self) -> Task | None:
@@ -132,12 +141,13 @@ class Scheduler:
                 continue
             while not self.events.empty():
                 self._take(*self.events.get())
-            lane.end()
             del self.running[name]
             self.units.pop(name, None)
             if status == 0:
+                self.idle.append(lane)
                 self.took.setdefault(task.kind, []).append(time.monotonic() - began)
             else:
+                lane.end()
                 self._fail(name, lane, status)
             self.changed = True
 

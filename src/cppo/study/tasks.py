@@ -7,7 +7,6 @@ from functools import partial
 
 from cppo.evaluation.study_settings import FULL
 from cppo.inherit import all_needs, differing, inherit
-from cppo.lanes import stage_command
 from cppo.pipeline import needs, pick_stages
 from cppo.runs import Run
 from cppo.study.layout import Study
@@ -15,7 +14,7 @@ from cppo.study.scheduler import Task
 
 
 def seed_tasks(study: Study, runs: Iterable[Run]) -> list[Task]:
-    """Return the stages that the runs of the seeds still owe, run by run, each stage in its own child process."""
+    """Return the stages that the runs of the seeds still owe, run by run."""
     return [task for run in runs for task in _owed(study, run, pick_stages(run, None))]
 
 
@@ -67,5 +66,5 @@ def _child(study: Study, run: Run, stage: str, stages: Collection[str]) -> Task:
     before = needs(run, stage)
     if stage == "joint" and "audit" in stages:
         before = before | {"audit"}  # a gate: what it stops must not have begun
-    command = tuple(stage_command(run.directory, [stage]))
-    return Task(study.task_name(run, stage), stage, frozenset(study.task_name(run, name) for name in before), command)
+    work = (str(run.directory), stage)
+    return Task(study.task_name(run, stage), stage, frozenset(study.task_name(run, name) for name in before), work)
