@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -108,7 +107,7 @@ def request_name(request: GenerationRequest) -> str:
 def row_of(completion: Completion) -> dict[str, Any]:
     """Return what is kept of an answer, as JSON values."""
     usage = completion.usage or Usage(completion.tokens_in, completion.tokens_out)
-    return {"text": completion.text, "stop": completion.stop_reason.value, "usage": astuple(usage)}
+    return {"text": completion.text, "stop": completion.stop_reason.value, "usage": [*vars(usage).values()]}
 
 
 def completion_of(row: dict[str, Any]) -> Completion:
