@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cppo.episodes import Episode, Sampling, Workbench, by_problem, read_episodes, to_row
 from cppo.errors import VerifierError
 from cppo.evaluation.methods import METHODS
+from cppo.evaluation.overlap import overlapped
 from cppo.evaluation.scores import Scores, arm_summary, comparisons, problem_scores
 from cppo.evaluation.settings import ArmSettings, EvaluationSettings
 from cppo.files import write_jsonl
-from cppo.policy.engine import StopReason
+from cppo.policy.engine import Engine, StopReason
 from cppo.problems import Problem
 from cppo.progress import Reporter
 from cppo.verifier import Verdict
 
 CHUNK = 50
-"""Problems sampled between two files: what a kill can cost at most."""
+"""Problems sampled between two files. A kill costs what is at work (`cppo.evaluation.overlap`)."""
 
 
 @dataclass(frozen=True)
@@ -54,22 +57,42 @@ def sample_arms(plan: EvaluationPlan, bench_of: Callable[[str], Workbench]) -> d
     benches: dict[str, Workbench] = {}
     done = 0
     for arm in plan.settings.arms:
-        result[arm.name] = []
-        for path, chunk in _chunks(plan, arm):
-            known = _known(path)
-            owed = [problem for problem in chunk if is_owed(known.get(problem.id, ()))]
-            if owed:
-                if arm.stage not in benches:
-                    benches = {arm.stage: bench_of(arm.stage)}  # one model in memory at a time
-                sampled = _sample(plan, arm, owed, benches[arm.stage])
-                refuse_infra(sampled)
-                known |= by_problem(sampled)
-                write_jsonl(path, (to_row(e) for mine in known.values() for e in mine))
-            result[arm.name] += [episode for problem in chunk for episode in known[problem.id]]
-            done += len(chunk)
+        parts = [_Part(path, chunk, _known(path)) for path, chunk in _chunks(plan, arm)]
+        owed = [part for part in parts if part.owed()]
+        done += sum(len(part.problems) for part in parts if part not in owed)
+        plan.reporter.advance(done)
+        if owed and arm.stage not in benches:
+            benches = {arm.stage: bench_of(arm.stage)}  # one model in memory at a time
+        for part in _filled(plan, arm, owed, benches[arm.stage]) if owed else ():
+            done += len(part.problems)
             plan.reporter.advance(done)
+        result[arm.name] = [e for part in parts for problem in part.problems for e in part.known[problem.id]]
     plan.reporter.end()
     return result
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A chunk of problems with its file and what that holds, by problem."""
+
+    path: Path
+    problems: Sequence[Problem]
+    known: dict[str, list[Episode]]
+
+    def owed(self) -> list[Problem]:
+        """Return the problems that are still to be sampled."""
+        return [problem for problem in self.problems if is_owed(self.known.get(problem.id, ()))]
+
+
+def _filled(plan: EvaluationPlan, arm: ArmSettings, parts: Sequence[_Part], bench: Workbench) -> Iterator[_Part]:
+    """Sample what `parts` owe and yield each when its file is written, in order."""
+    works = (partial(_sample, plan, arm, part.owed(), bench) for part in parts)
+    with closing(overlapped(works, bench.engine)) as sampled:
+        for part, episodes in zip(parts, sampled, strict=True):
+            refuse_infra(episodes)
+            part.known.update(by_problem(episodes))
+            write_jsonl(part.path, (to_row(e) for mine in part.known.values() for e in mine))
+            yield part
 
 
 def stored_arms(plan: EvaluationPlan) -> dict[str, list[Episode]]:
@@ -148,8 +171,10 @@ def summarise(plan: EvaluationPlan, episodes: Mapping[str, Sequence[Episode]]) -
     }
 
 
-def _sample(plan: EvaluationPlan, arm: ArmSettings, chunk: Sequence[Problem], bench: Workbench) -> list[Episode]:
+def _sample(
+    plan: EvaluationPlan, arm: ArmSettings, chunk: Sequence[Problem], bench: Workbench, engine: Engine
+) -> list[Episode]:
     # Arms that share weights and method would draw the same samples; the arm's name is part of the seed.
-    return METHODS[arm.method].run(
-        chunk, plan.settings.attempts, bench, plan.sampling(arm), arm.name, (plan.seed, "evaluate", arm.name)
-    )
+    seed = (plan.seed, "evaluate", arm.name)
+    bench = replace(bench, engine=engine)
+    return METHODS[arm.method].run(chunk, plan.settings.attempts, bench, plan.sampling(arm), arm.name, seed)
