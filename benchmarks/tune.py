@@ -24,6 +24,7 @@ import numpy as np
 
 from cppo.config import apply_overrides, build
 from cppo.context import Context
+from cppo.errors import choose
 from cppo.evaluation.run import EvaluationPlan, sample_arms
 from cppo.evaluation.scores import arm_summary, problem_scores
 from cppo.evaluation.settings import EvaluationSettings
@@ -57,7 +58,7 @@ def main() -> None:
     run = Run.open(directory, recipe)
     earlier = needs(run, arguments.stage)
     order = [name for name in recipe.stages() if name in earlier | {"sft", "validity"}]
-    again = order[order.index(arguments.since) :] if arguments.since else []
+    again = order[order.index(choose("earlier stage", arguments.since, order)) :] if arguments.since else []
     inherit(run, base, [name for name in order if name not in again])
     began = time.perf_counter()
     run_stages(run, [*again, arguments.stage], Reporter())

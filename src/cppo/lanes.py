@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -46,11 +47,14 @@ class Lane:
         self.tail.clear()
         self.hear = hear
         assert self.process.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(json.dumps([*work]) + "\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
 
     def status(self, timeout: float | None = 0.0) -> int | None:
         """Return 0 once the work is done, or the exit status when the process ended before, after waiting for it for
@@ -80,7 +84,8 @@ class Lane:
                 self.process.kill()
                 self.process.wait()
         if self.process.stdin is not None:
-            self.process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # work that it did not live to read
+                self.process.stdin.close()
 
     def _relay(self) -> None:
         assert self.process.stdout is not None

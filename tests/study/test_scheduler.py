@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cppo.errors import CppoError, GateError, RunError
+from cppo.lanes import Lane
 from cppo.progress import Reporter
 from cppo.study.progress import Work, clock, progress_line, time_left
 from cppo.study.scheduler import Scheduler, Task
@@ -151,6 +152,32 @@ def test_one_process_does_one_task_after_the_other(tmp_path: Path) -> None:
 def test_a_process_that_ends_without_finishing_its_task_has_failed() -> None:
     with pytest.raises(CppoError, match=r"(?s)a failed with status 1.*good bye"):
         run([Task("a", "x", frozenset(), ("print('good bye'); sys.exit(0)",))])
+
+
+def test_a_process_that_dies_between_two_tasks_is_replaced(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    code = f"import os\nopen({str(log)!r}, 'a').write(f'{{os.getpid()}}\\n')"
+
+    def kill() -> None:
+        pid = int(log.read_text())
+        os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while _alive(pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    tasks = [Task(name, "x", frozenset(needs), (code,)) for name, needs in (("a", []), ("b", ["kill"]))]
+    run([*tasks, Task("kill", "x", frozenset({"a"}), here=kill)], slots=1)
+    first, second = log.read_text().split()
+    assert first != second
+
+
+def test_a_lane_that_has_died_says_so_and_can_be_ended() -> None:
+    lane = Lane((sys.executable, "-c", "print('no memory'); raise SystemExit(9)"))
+    lane.process.wait()
+    lane.give(["work"], lambda *_: None)
+    assert lane.status() == 9
+    lane.end()
+    lane.end()
 
 
 def test_tasks_that_wait_for_one_another_are_refused() -> None:

@@ -153,6 +153,7 @@ class _Telling:
         self.telling = threading.Lock()
 
     def generate(self, requests: Sequence[GenerationRequest], on_done: Done | None = None) -> list[Completion]:
+        """Pass the requests on and tell of each answer; a server that dies costs what it had not answered."""
         came: dict[int, Completion] = {}
 
         def done(i: int, completion: Completion) -> None:

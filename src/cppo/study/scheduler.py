@@ -96,10 +96,19 @@ class Scheduler:
             if task.here is not None:
                 task.here()
                 continue
-            lane = self.idle.pop() if self.idle else Lane(self.command)
+            lane = self._lane()
             lane.give(task.work, partial(self._hear, task.name))
             self.running[task.name] = task, lane, time.monotonic()
             self.changed = True
+
+    def _lane(self) -> Lane:
+        """Return a lane that is at no work, a fresh one where none is left or what was left has died meanwhile."""
+        while self.idle:
+            lane = self.idle.pop()
+            if lane.alive:
+                return lane
+            lane.end()
+        return Lane(self.command)
 
     def _next(self) -> Task | None:
         busy = {*self.waiting, *self.running}
