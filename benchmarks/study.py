@@ -78,8 +78,8 @@ def arm_rows(result: Result) -> tuple[list[str], list[list[str]]]:
         rows.append([
             named(result, arm), *(interval(arm["pass_at"][str(k)]) for k in result["ks"]),
             " ".join(f"{value:.3f}" for value in arm["pass_at"][at]["seeds"]),
-            f"{equal['mean']:.3f} ({equal['programs']})" if equal and equal["mean"] is not None else "",
-            mean(arm["effective_strategies"]), mean(arm["coordination_gain"]), *lead(result, arm),
+            f"{interval(equal)} ({equal['programs']})" if equal and equal["mean"] is not None else "",
+            mean(arm["effective_strategies"]), gain(arm), *lead(result, arm),
         ])  # fmt: skip
     return head, rows + limit_rows(result, len(head))
 
@@ -93,10 +93,12 @@ def ablation_rows(result: Result) -> tuple[list[str], list[list[str]]]:
     ]  # fmt: skip
     rows = []
     for arm in result["arms"]:
+        of = "" if arm["k"] == result["k"] else f" (of K = {arm['k']})"
+        strategies, gained = (cell and f"{cell}{of}" for cell in (mean(arm["effective_strategies"]), gain(arm)))
         rows.append([
             named(result, arm), *(interval(arm["pass_at"][str(k)]) for k in result["ks"]),
             " ".join(f"{value:.3f}" for value in arm["pass_at"][at]["seeds"]),
-            mean(arm["true_validity"]), mean(arm["effective_strategies"]), mean(arm["coordination_gain"]),
+            mean(arm["true_validity"]), strategies, gained,
             *lead(result, arm), f"{arm['training_programs']:,}",
         ])  # fmt: skip
     return head, rows + limit_rows(result, len(head))
@@ -120,7 +122,7 @@ def aims(result: Result) -> list[list[str]]:
     rows += [
         (
             f"{subject} more than 3 standard errors above the independent limit, {limit['independent']:.3f}",
-            f"{above['value']:+.3f}, {above['value'] / above['standard_error']:.1f} standard errors",
+            f"{above['value']:+.3f}, {errors(above)}",
             above["value"] > 3 * above["standard_error"],
         ),
         (
@@ -168,6 +170,17 @@ def limit_rows(result: Result, width: int) -> list[list[str]]:
     return rows
 
 
+def errors(above: Mapping[str, float]) -> str:
+    """Return a lead in standard errors, of which a tiny study can be without."""
+    error = above["standard_error"]
+    return f"{above['value'] / error:.1f} standard errors" if error > 0 else "all problems and seeds alike"
+
+
+def gain(arm: Mapping[str, Any]) -> str:
+    """Return the coordination gain of an arm, with its interval."""
+    return interval(arm["coordination_gain"]) if arm["coordination_gain"] else ""
+
+
 def interval(cell: Mapping[str, float]) -> str:
     return f"{cell['mean']:.3f} [{cell['low']:.3f}, {cell['high']:.3f}]"
 
@@ -179,7 +192,7 @@ def mean(cell: Mapping[str, float] | None) -> str:
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield a Markdown table."""
     for row in (head, ["---"] * len(head), *rows):
-        yield "| " + " | ".join(row) + " |"
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
 
 
 if __name__ == "__main__":

@@ -179,6 +179,7 @@ def test_an_ablation_is_the_recipe_with_its_overrides_and_one_arm() -> None:
         ([f"{ABLATION}.set=['joint.plan_reward=sum']"], "study.ablations.ungated: .*unknown plan_reward 'sum'"),
         ([f"{ABLATION}.set=['joint.steps']"], "not of the form section.key=value"),
         ([f"{ABLATION}.set=['evaluation.attempts=8']"], "ungated: evaluation.attempts cannot be set by an ablation"),
+        ([f"{ABLATION}.set=['verifier.isolate_tests=true']"], "verifier.isolate_tests cannot be set by an ablation"),
         ([f"{ABLATION}.set=['seed=8']"], "ungated: seed cannot be set by an ablation"),
         ([f"{ABLATION}.set=['k=3', 'joint.micro_batch=8']"], "ungated: .*attempts = 4 is not a multiple of k = 3"),
         ([f"{ABLATION}.stage=audit"], "study.ablations.ungated: .*stage of arm 'ungated' 'audit'"),

@@ -63,6 +63,14 @@ def test_a_foreign_directory_is_left_alone(tmp_path: Path) -> None:
         Run.load(tmp_path)
 
 
+def test_a_kill_in_the_first_record_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    directory = tmp_path / "run"
+    directory.mkdir()
+    (directory / ".config.json.x7.tmp").write_text('{"na')
+    Run.open(directory, load_recipe(SMOKE))
+    assert (directory / "config.json").is_file()
+
+
 def test_a_file_in_the_way_and_a_damaged_configuration(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot be made"):

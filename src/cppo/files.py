@@ -31,6 +31,11 @@ def write_atomic(path: Path | str, text: str) -> None:
         raise
 
 
+def is_half_written(path: Path) -> bool:
+    """Whether this is what `write_atomic` leaves when the process is killed in it: nothing anyone needs."""
+    return path.name.startswith(".") and path.name.endswith(".tmp")
+
+
 def write_json(path: Path | str, value: Any) -> None:
     """Write `value` as indented JSON, atomically."""
     write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")

@@ -29,8 +29,8 @@ from cppo.verifier import VerifierConfig
 
 MAIN_STAGES = ("prepare", "sft", "validity", "warmup", "audit", "joint")
 FINAL_STAGES = ("evaluate", "report")
-SHARED_BY_ABLATIONS = ("name", "seed", "jobs", "problems", "evaluation", "study")
-"""Keys that an ablation cannot set: what it is compared with has the same problems, budget and sampling."""
+SHARED_BY_ABLATIONS = ("name", "seed", "jobs", "problems", "verifier", "evaluation", "study")
+"""Keys that an ablation cannot set: what it is compared with has the same problems, verdicts, budget and sampling."""
 
 
 class Recipe(Section):
@@ -119,7 +119,8 @@ class Recipe(Section):
             if key.partition(".")[0] in SHARED_BY_ABLATIONS:
                 raise ConfigError(
                     f"{origin}: {key} cannot be set by an ablation, which is compared with the full method on the same "
-                    f"seeds, problems and budget; set it in the recipe (not here: {', '.join(SHARED_BY_ABLATIONS)})"
+                    "seeds, problems, tests and budget; set it in the recipe (not here: "
+                    f"{', '.join(SHARED_BY_ABLATIONS)})"
                 )
         if name == self.evaluation.subject:
             raise ConfigError(f"{origin} has the name of evaluation.subject, which it is compared with; choose another")

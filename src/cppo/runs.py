@@ -17,7 +17,7 @@ from typing import Any, TextIO
 from cppo import __version__
 from cppo.config import build, differences
 from cppo.errors import RunError
-from cppo.files import read_json, write_json
+from cppo.files import is_half_written, read_json, write_json
 from cppo.recipe import Recipe
 
 RESULTS = {"evaluate": ("results.json", "episodes.jsonl"), "report": ("report.html",)}
@@ -53,7 +53,7 @@ class Run:
                 write_json(path, resolved)
         elif directory.exists() and not directory.is_dir():
             raise RunError(f"{directory} is a file; a run needs a directory of its own: use another --output")
-        elif directory.exists() and any(directory.iterdir()):
+        elif directory.exists() and not all(map(is_half_written, directory.iterdir())):
             raise RunError(
                 f"{directory} is not empty and has no config.json; restore it if this is a run, or use another --output"
             )

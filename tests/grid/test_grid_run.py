@@ -11,7 +11,7 @@ from scripted_model import Model
 
 from cppo.episodes import read_episodes
 from cppo.errors import ConfigError, ModelError, RunError
-from cppo.evaluation.grid_files import EPISODES, RESULTS
+from cppo.evaluation.grid_files import EPISODES, RECORD, RESULTS
 from cppo.files import write_json
 from cppo.grid.layout import Grid
 from cppo.grid.problem_sets import load_sets
@@ -224,6 +224,12 @@ def test_a_directory_of_something_else_is_refused(grid: MakeGrid) -> None:
         sample(grid(), Model())
     with pytest.raises(RunError, match="is no evaluation"):
         Grid.load(grid().directory)
+
+
+def test_a_kill_in_the_first_record_leaves_nothing_in_the_way(grid: MakeGrid) -> None:
+    (grid().directory).mkdir()
+    (grid().directory / f".{RECORD}.x7.tmp").write_text('{"re')
+    grid().check()
 
 
 def test_weights_may_depend_on_the_seed(grid: MakeGrid) -> None:

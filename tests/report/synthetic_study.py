@@ -54,10 +54,12 @@ def arm(name: str, title: str, mean: float, method: str, stage: str, programs: i
         },
         "tokens": {part: {"mean": 20.0, "seeds": [19.0, 20.0, 21.0]} for part in ("planner", "solver")},
         "equal_tokens": {
-            str(k): {"programs": 2 * k, "mean": 0.6 if k == 4 else None, "seeds": None} if independent else None
+            str(k): {"programs": 2 * k, "mean": None, "seeds": None} | (
+                {"mean": 0.6, "low": 0.5, "high": 0.7} if k == 4 else {}
+            ) if independent else None
             for k in KS
         },
-        "coordination_gain": None if independent else {"mean": 0.1, "seeds": [0.1, 0.1, 0.1]},
+        "coordination_gain": None if independent else {"mean": 0.1, "low": 0.05, "high": 0.15, "seeds": [0.1] * 3},
         "effective_strategies": {"mean": 3.5, "seeds": [3.4, 3.5, 3.6]},
         "duplicate_rate": {"mean": 0.25, "seeds": [0.2, 0.25, 0.3]},
         "true_validity": None, "parse_rate": None, "training_programs": programs, **more,

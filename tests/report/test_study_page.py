@@ -37,8 +37,8 @@ def test_the_sentences_are_computed_from_the_result(study: Path) -> None:
     assert "CPPO is ahead of it by +0.250 [+0.100, +0.400]" in second
     assert third.startswith("It passes the best independent policy’s limit of 0.700, with its whole interval above")
     assert fourth == (
-        "Ablations against the full CPPO at pass@4 0.750 [0.710, 0.790], after Holm over 2 comparisons: worse: "
-        "“No gate” (−0.150); not told apart: “Mean reward” (−0.010)."
+        "Ablations (training seeds 0, 1, 2) against the full CPPO at pass@4 0.750 [0.710, 0.790], after Holm over 2 "
+        "comparisons: worse: “No gate” (−0.150); not told apart: “Mean reward” (−0.010)."
     )
 
 
@@ -112,6 +112,28 @@ def test_warnings_stand_at_the_top(study: Path, tmp_path: Path) -> None:
     (copy / "results.json").write_text(json.dumps(result))
     page = write_study(copy).read_text(encoding="utf-8")
     assert "<li>2 training seeds, fewer than 3: seed noise is not covered.</li>" in page
+
+
+def test_the_ablations_warn_at_the_top_too(study: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "study"
+    shutil.copytree(study, copy)
+    result = json.loads((copy / "ablations.json").read_text())
+    result["seeds"], result["warnings"] = [0, 1], ["2 training seeds, fewer than 3: seed noise is not covered"]
+    (copy / "ablations.json").write_text(json.dumps(result))
+    page = write_study(copy).read_text(encoding="utf-8")
+    assert "<li>Ablations: 2 training seeds, fewer than 3: seed noise is not covered.</li>" in page
+    assert "Ablations (training seeds 0, 1) against the full CPPO" in page
+
+
+def test_pass_at_four_of_six_slots_is_said_to_be_that(study: Path, text: str, tmp_path: Path) -> None:
+    said = "pass@4 is that of 4 of its 6 slots"
+    assert said not in text
+    copy = tmp_path / "study"
+    shutil.copytree(study, copy)
+    result = json.loads((copy / "ablations.json").read_text())
+    result["arms"][1]["k"] = 6
+    (copy / "ablations.json").write_text(json.dumps(result))
+    assert said in write_study(copy).read_text(encoding="utf-8")
 
 
 def test_the_command_writes_the_page_again(study: Path, capsys: pytest.CaptureFixture[str]) -> None:

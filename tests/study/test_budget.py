@@ -8,7 +8,7 @@ import pytest
 
 from cppo.errors import ConfigError
 from cppo.recipe import load_recipe
-from cppo.study.budget import check_equal_attempts, training_attempts
+from cppo.study.budget import check_equal_attempts, training_attempts, unequal_ablations
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 SMOKE = RECIPES / "crossroads-smoke.toml"
@@ -38,3 +38,24 @@ def test_unequal_numbers_are_refused_with_both_and_their_formulas() -> None:
 def test_a_baseline_that_no_arm_uses_does_not_count() -> None:
     arms = '[{name="direct", method="direct", stage="sft"}, {name="cppo", method="tuple", stage="joint"}]'
     check_equal_attempts(load_recipe(SMOKE, ["baselines.grpo.steps=3", f"evaluation.arms={arms}"]))
+
+
+def test_ablations_with_another_number_of_programs_are_told() -> None:
+    ablations = [
+        "study.ablations.two.set=['k=2', 'joint.micro_batch=6']",
+        "study.ablations.two.title='K = 2'",
+        "study.ablations.gate.set=['joint.plan_reward=ungated']",
+        "study.ablations.supervised.stage=sft",
+    ]
+    assert unequal_ablations(load_recipe(SMOKE, ablations)) == [
+        "K = 2 is trained on 16 programs, CPPO on 32: part of their difference may be that"
+    ]
+
+
+def test_every_ablation_of_the_full_recipe_has_the_budget_but_for_rounding() -> None:
+    recipe = load_recipe(RECIPES / "crossroads-full.toml")
+    six, full = (training_attempts(one, "joint") for one in (recipe.ablated("six"), recipe))
+    assert six is not None
+    assert full is not None
+    assert (six.programs, full.programs) == (102_432, 102_400)
+    assert unequal_ablations(recipe) == []

@@ -142,3 +142,21 @@ def test_a_study_may_begin_with_runs_that_are_there(tmp_path: Path) -> None:
     mine = study(tmp_path / "study")
     with mine.open():
         assert mine.seed_run(3).done("prepare") is not None
+
+
+def test_an_ablation_whose_settings_miss_its_stage_is_refused(tmp_path: Path) -> None:
+    # a slip in the name makes a baseline of its own, and the stage that is evaluated would be the unchanged one
+    slip = "study.ablations.trap.set=['baselines.pkpoo.rule=pkpo_standardised']"
+    stage = ["study.ablations.trap.stage=pkpo", "study.ablations.trap.method=direct"]
+    with pytest.raises(ConfigError, match=r"trap changes nothing that stage 'pkpo' depends on: .*pkpoo.*leave set out"):
+        study(tmp_path, slip, *stage).check_ablations()
+    study(tmp_path, slip.replace("pkpoo", "pkpo"), *stage).check_ablations()
+    study(tmp_path, "study.ablations.alone.method=direct").check_ablations()
+
+
+def test_a_study_that_was_killed_while_it_wrote_its_record_goes_on(tmp_path: Path) -> None:
+    directory = tmp_path / "study"
+    directory.mkdir()
+    (directory / ".study.json.k3v_9a.tmp").write_text('{"recipe": {')
+    with study(directory).open():
+        assert (directory / "study.json").exists()

@@ -14,7 +14,7 @@ from cppo.evaluation.study_settings import FULL
 from cppo.files import write_json
 from cppo.recipe import load_recipe
 from cppo.runs import Run
-from cppo.study.budget import check_equal_attempts
+from cppo.study.budget import check_equal_attempts, unequal_ablations
 from cppo.study.layout import Study, locked
 from cppo.study.result import ABLATIONS, RESULTS, ablation_result, study_result
 from cppo.study.scheduler import Scheduler, Task
@@ -45,7 +45,7 @@ def ablate(arguments: argparse.Namespace) -> int:
         runs = [*seeds.values(), *(run for mine in ablated.values() for run in mine)]
         with locked(runs):
             tasks = [task for seed, run in seeds.items() for task in ablation_tasks(study, ablated[seed], run)]
-            _work(arguments, study, tasks, runs)
+            _work(arguments, study, tasks, runs, unequal_ablations(study.recipe))
             result = ablation_result(study, {seed: _named(study, seeds[seed], mine) for seed, mine in ablated.items()})
     write_json(study.directory / ABLATIONS, result)
     _show(study, ablation_table(result), result)
@@ -65,10 +65,15 @@ def _study(arguments: argparse.Namespace) -> Study:
     return Study(recipe, Path(arguments.output or Path("runs") / f"{recipe.name}-study"))
 
 
-def _work(arguments: argparse.Namespace, study: Study, tasks: Sequence[Task], runs: Sequence[Run]) -> None:
+def _work(
+    arguments: argparse.Namespace, study: Study, tasks: Sequence[Task], runs: Sequence[Run], caveats: Sequence[str] = ()
+) -> None:
+    """Run `tasks`; whoever waits hours for a result hears first what it will not show."""
     jobs = arguments.jobs or study.recipe.jobs
     reporter = make_reporter(arguments.quiet)
     try:
+        for text in caveats if tasks else ():
+            reporter.say(f"warning: {text}")
         Scheduler(tasks, jobs, reporter, finished_seconds(runs)).run()
     finally:
         reporter.close()

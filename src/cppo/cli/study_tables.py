@@ -40,7 +40,8 @@ def ablation_table(result: Mapping[str, Any]) -> Table:
     for arm in result["arms"]:
         cells = {k: arm["pass_at"][str(k)] for k in result["ks"]}
         shown = [_interval(cell) if k == result["at"] else f"{cell['mean']:.3f}" for k, cell in cells.items()]
-        facts = [_mean(arm[key]) for key in ("true_validity", "effective_strategies", "coordination_gain")]
+        of = "" if arm["k"] == result["k"] else f" of {arm['k']}"
+        facts = [_mean(arm["true_validity"]), _mean(arm["effective_strategies"]) + of, _mean(arm["coordination_gain"])]
         table.add_row(arm["title"], *shown, *_lead(result, arm), *facts, f"{arm['training_programs']:,}")
     _limit_rows(table, result, blanks=6)
     return table

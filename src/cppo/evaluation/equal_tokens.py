@@ -53,17 +53,17 @@ def programs_that_fit(subject: TokenCost, arm: TokenCost, k: int) -> int:
 
 def pass_at_equal_tokens(
     runs: Sequence[Sequence[Episode]], problem_ids: Sequence[str], attempts: int, programs: int
-) -> list[float] | None:
-    """Return, for every run of an independent arm, pass@`programs` averaged over problems.
+) -> np.ndarray | None:
+    """Return pass@`programs` of every problem in every run of an independent arm, [R, P].
 
     The unbiased estimator 1 − C(n−c, m)/C(n, m) from the n = `attempts` programs that were sampled, c of which pass,
     with m = `programs` of `programs_that_fit`. None where the samples do not suffice: m above n, or m = 0.
     """
     if not 1 <= programs <= attempts:
         return None
-    means = []
+    scores = []
     for episodes in runs:
         groups = by_problem(episodes)
         correct = [sum(b.passed for e in groups.get(name, ()) for b in e.branches) for name in problem_ids]
-        means.append(float(np.mean(pass_at_k(np.full(len(correct), attempts), correct, programs))))
-    return means
+        scores.append(pass_at_k(np.full(len(correct), attempts), correct, programs))
+    return np.stack(scores)

@@ -10,13 +10,11 @@ import numpy as np
 from cppo.evaluation.compare import SeedRun, compare_scores, headline_k, seed_scores
 from cppo.evaluation.equal_tokens import TokenCost, pass_at_equal_tokens, programs_that_fit, token_cost
 from cppo.evaluation.methods import METHODS
-from cppo.evaluation.scores import Scores, arm_facts
+from cppo.evaluation.scores import Scores, arm_facts, problem_gains
 from cppo.evaluation.settings import ArmSettings
 from cppo.measures import LEAST_SEEDS, Mean, mean_over_seeds
 
-FACTS = (
-    "coordination_gain", "effective_strategies", "duplicate_rate", "true_validity", "parse_rate", "first_slot",
-)  # fmt: skip
+FACTS = ("effective_strategies", "duplicate_rate", "true_validity", "parse_rate", "first_slot")
 """Figures of an arm that are averaged over its seeds; None where no seed has one."""
 
 Limits = Mapping[str, Mapping[str, Any]]
@@ -29,13 +27,17 @@ def over_seeds(
     """Return the result of runs that differ in their training seed, as JSON values.
 
     Every arm: pass@k with an interval over seeds and problems (hierarchical bootstrap) and every seed's value; the same
-    at equal tokens (`equal_tokens`); coordination gain, diversity, validity; tokens a problem. The subject: compared
-    with every other arm (joint seeds, Holm), and held against the testbed's limits. Raises `ConfigError` for runs that
-    cannot be put together, `DataError` for missing attempts.
+    at equal tokens (`equal_tokens`) and the coordination gain; diversity, validity; tokens a problem. The subject:
+    compared with every other arm (`compare_scores`, Holm), and held against the testbed's limits. Raises `ConfigError`
+    for runs that cannot be put together, `DataError` for missing attempts.
     """
     scores, settings, at = seed_scores(runs), runs[0].settings, headline_k(runs[0])
     costs = {arm.name: _cost(runs, arm) for arm in settings.arms}
     subject = settings.subject
+    arms = [_arm(runs, arm, scores[arm.name], resamples) for arm in settings.arms]
+    for arm, found in zip(settings.arms, arms, strict=True):
+        fits = {k: programs_that_fit(costs[subject], costs[arm.name], k) for k in settings.ks}
+        found["equal_tokens"] = _equal_tokens(runs, arm, fits, found["pass_at"], resamples)
     return {
         "runs": [run.name for run in runs],
         "seeds": [run.seed for run in runs],
@@ -46,14 +48,8 @@ def over_seeds(
         "confidence": settings.confidence,
         "resamples": resamples,
         "subject": subject,
-        "arms": [
-            {
-                **_arm(runs, arm, scores[arm.name], resamples),
-                "equal_tokens": _equal_tokens(runs, arm, costs[subject], costs[arm.name]),
-            }
-            for arm in settings.arms
-        ],
-        "comparisons": compare_scores(scores, settings, at, resamples),
+        "arms": arms,
+        "comparisons": compare_scores(scores, settings, at, resamples, runs[0].apart),
         "limits": {str(k): dict(limits[str(k)]) for k in settings.ks if str(k) in limits},
         "against_limits": against_limits(scores[subject], limits, resamples, settings.confidence),
         "warnings": seed_warnings(len(runs), seed_name),
@@ -111,6 +107,7 @@ def _arm(runs: Sequence[SeedRun], arm: ArmSettings, scores: Sequence[Scores], re
         "pass_at": {
             str(k): _mean(np.stack([s[k] for s in scores]), resamples, settings.confidence) for k in settings.ks
         },
+        "coordination_gain": _gain(runs, arm, resamples),
         **{name: spread([fact.get(name) for fact in facts]) for name in FACTS},
         "tokens": {part: spread([fact["tokens"][part] / problems for fact in facts]) for part in ("planner", "solver")},
     }
@@ -128,6 +125,14 @@ def spread(values: Sequence[float | None]) -> dict[str, Any] | None:
     return {"mean": float(np.mean(known)), "seeds": list(values)} if known else None
 
 
+def _gain(runs: Sequence[SeedRun], arm: ArmSettings, resamples: int) -> dict[str, Any] | None:
+    if METHODS[arm.method].independent:
+        return None
+    gains = [problem_gains(run.episodes[arm.name], run.problem_ids, run.slots(arm.name)) for run in runs]
+    known = [gain for gain in gains if gain is not None]
+    return _mean(np.stack(known), resamples, runs[0].settings.confidence) if len(known) == len(runs) else None
+
+
 def _cost(runs: Sequence[SeedRun], arm: ArmSettings) -> TokenCost:
     slots = 1 if METHODS[arm.method].independent else runs[0].slots(arm.name)
     episodes = [run.episodes[arm.name] for run in runs]
@@ -135,7 +140,7 @@ def _cost(runs: Sequence[SeedRun], arm: ArmSettings) -> TokenCost:
 
 
 def _equal_tokens(
-    runs: Sequence[SeedRun], arm: ArmSettings, subject: TokenCost, own: TokenCost
+    runs: Sequence[SeedRun], arm: ArmSettings, fits: Mapping[int, int], pass_at: Mapping[str, Any], resamples: int
 ) -> dict[str, dict[str, Any] | None]:
     """Return, for every k, how many programs of an independent arm fit the subject's tokens and their pass@; None for
     arms that write tuples, whose samples cannot be stretched."""
@@ -144,9 +149,11 @@ def _equal_tokens(
         return {str(k): None for k in settings.ks}
     episodes = [run.episodes[arm.name] for run in runs]
     result: dict[str, dict[str, Any] | None] = {}
-    for k in settings.ks:
-        programs = programs_that_fit(subject, own, k)
-        values = pass_at_equal_tokens(episodes, runs[0].problem_ids, settings.attempts, programs)
-        facts = {"mean": None, "seeds": None} if values is None else {"mean": float(np.mean(values)), "seeds": values}
+    for k, programs in fits.items():
+        facts = pass_at[str(k)]  # of as many programs it is pass@k itself
+        if programs != k:
+            scores = pass_at_equal_tokens(episodes, runs[0].problem_ids, settings.attempts, programs)
+            nothing = {"mean": None, "seeds": None}
+            facts = nothing if scores is None else _mean(scores, resamples, settings.confidence)
         result[str(k)] = {"programs": programs, **facts}
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,15 @@ def arm_facts(episodes: Sequence[Episode], k: int, independent: bool) -> dict[st
     return summary
 
 
+def problem_gains(episodes: Sequence[Episode], problem_ids: Sequence[str], k: int) -> np.ndarray | None:
+    """Return the coordination gain of every problem for an arm of tuples, [P]; None where one has fewer than K."""
+    groups = by_problem(episodes)
+    matrices = [passed_matrix(groups.get(problem_id, []), k) for problem_id in problem_ids]
+    if any(len(matrix) < k for matrix in matrices):
+        return None
+    return np.array([float(coordination_gain(matrix).gain) for matrix in matrices])
+
+
 def comparisons(
     scores: Mapping[str, Sequence[Scores]],
     subject: str,
@@ -105,11 +114,12 @@ def comparisons(
     confidence: float,
     seed: int,
     *,
-    joint_seeds: bool = False,
+    joint_seeds: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Compare `subject` with every other arm at pass@`at`: hierarchical paired bootstrap, sign-flip test, Holm.
 
-    `scores` holds one `Scores` a training seed for every arm; `joint_seeds` when both arms of a seed share a start.
+    `scores` holds one `Scores` a training seed for every arm; `joint_seeds`: arms that share a seed's start with the
+    subject, with which its seeds are drawn jointly.
     """
     others = [name for name in scores if name != subject]
     if subject not in scores or not others:
@@ -119,7 +129,7 @@ def comparisons(
         result = compare(
             np.stack([s[at] for s in scores[subject]]),
             np.stack([s[at] for s in scores[name]]),
-            joint_seeds=joint_seeds,
+            joint_seeds=name in joint_seeds,
             resamples=resamples,
             confidence=confidence,
             seed=seed,

@@ -6,7 +6,7 @@ import re
 
 from pydantic import Field, model_validator
 
-from cppo.config import Section
+from cppo.config import Section, parse_override
 
 FULL = "full"
 """Name of the method without any ablation, where it is evaluated on its own."""
@@ -27,19 +27,28 @@ class AblationSettings(Section):
     solve_temperature: float | None = Field(None, ge=0)
     """Sampling temperature of its programs, where it differs from that of the evaluation."""
 
+    @model_validator(mode="after")
+    def _readable(self) -> AblationSettings:
+        for text in self.set:
+            parse_override(text)  # here, where the error says which ablation it is of
+        return self
+
 
 class StudySettings(Section):
     """Training seeds and ablations, for `cppo study` and `cppo ablate`. A single run does not read them."""
 
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    seeds: tuple[int, ...] = (0,)
     """Training seeds, one run each; with fewer than three, seed noise is not covered."""
     ablations: dict[str, AblationSettings] = {}
     """One table an ablation; its name is that of its directory and of its arm."""
 
     @model_validator(mode="after")
     def _usable(self) -> StudySettings:
-        if len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
-            raise ValueError(f"study.seeds is {list(self.seeds)}; seeds are numbers from 0, each once")
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
+            raise ValueError(
+                f"study.seeds is {list(self.seeds)}; seeds are numbers from 0, each once, at least one of them, for "
+                "example [0, 1, 2]"
+            )
         for name in self.ablations:
             if name == FULL or not NAME.fullmatch(name):
                 raise ValueError(

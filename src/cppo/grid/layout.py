@@ -14,7 +14,7 @@ from cppo.errors import RunError
 from cppo.evaluation.grid_files import PROBLEMS, RECORD, RESULTS, seed_name
 from cppo.evaluation.run import EvaluationPlan
 from cppo.evaluation.settings import ArmSettings
-from cppo.files import read_json, write_json
+from cppo.files import is_half_written, read_json, write_json
 from cppo.grid.settings import GridRecipe, set_name
 from cppo.problems import Problem
 from cppo.progress import Reporter
@@ -116,7 +116,9 @@ class Grid:
         that differ), or another replay, or a replay where none is wanted."""
         record = self.record()
         if not record:
-            if self.directory.is_file() or (self.directory.is_dir() and any(self.directory.iterdir())):
+            if self.directory.is_file() or (
+                self.directory.is_dir() and not all(map(is_half_written, self.directory.iterdir()))
+            ):
                 raise RunError(
                     f"{self.directory} is there and no evaluation (it has no {RECORD}); use another --output"
                 )

@@ -106,14 +106,20 @@ def _limit_lines(axes: Axes, independent: float, coordinated: float) -> None:
     else:
         axes.axvline(coordinated, color=INK, linewidth=1.1)
         names = [
-            (independent, f"independent limit {independent:.2f}", "right" if independent > 0.5 else "left"),
-            (coordinated, f"coordinated limit {coordinated:.2f}", "right" if coordinated > 0.5 else "left"),
+            (independent, f"independent limit {independent:.2f}", _side(independent)),
+            (coordinated, f"coordinated limit {coordinated:.2f}", _side(coordinated)),
         ]
     for level, (x, text, side) in enumerate(reversed(names)):
         axes.annotate(
             text, (x, 1), xycoords=("data", "axes fraction"), xytext=(0, 2 + 12 * level), textcoords="offset points",
             ha=side, va="bottom", fontsize=8.5, color=MUTED, annotation_clip=False,
         )  # fmt: skip
+
+
+def _side(x: float) -> str:
+    """Which end of a name stands at x: left of it there is room above the names of the rows, right of it only if near
+    the left end."""
+    return "right" if x > 0.3 else "left"
 
 
 def limit_levels(axes: Axes, independent: float, coordinated: float) -> None:
@@ -179,7 +185,7 @@ def differences(
         axes.set_ylim(-0.6, len(rows) - 0.3)
         axes.grid(axis="x")
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel(f"difference in pass@{at}, {subject} minus the other")
+        axes.set_xlabel(f"difference in pass@{at}")
     caption = (
         f"Differences {over}, {level} % intervals. A filled dot differs from 0 after Holm’s correction, an open one "
         "does not."

@@ -26,10 +26,12 @@ class SeedInterval(Interval):
 
 
 class EqualTokens(Record):
-    """pass@`programs`, as many as fit the subject's tokens; no mean where too few were sampled."""
+    """pass@`programs`, as many as fit the subject's tokens, with its interval; no mean where too few were sampled."""
 
     programs: int
     mean: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 class Against(Record):
@@ -48,7 +50,7 @@ class StudyArm(ArmRecord):
     pass_at: Mapping[str, SeedInterval]
     equal_tokens: dict[str, EqualTokens | None] = {}
     tokens: dict[str, Spread]
-    coordination_gain: Spread | None = None
+    coordination_gain: SeedInterval | None = None
     effective_strategies: Spread | None = None
     duplicate_rate: Spread | None = None
     true_validity: Spread | None = None

@@ -37,7 +37,7 @@ def render_study(data: StudyData) -> str:
         **shared_assets(),
         "first": first,
         "headline": study_headline(data),
-        "caveats": [*(f"{text}." for text in first.warnings), *testbed_caveats(first)],
+        "caveats": [*_warnings(data), *testbed_caveats(first)],
         "study": _section(data.study, "study"),
         "ablations": _section(data.ablations, "ablations"),
         "curves": marked(training_plots(data)),
@@ -46,6 +46,14 @@ def render_study(data: StudyData) -> str:
         "record_json": pretty(data.record) if data.record else "",
     }
     return page_environment().get_template("study.html").render(**context)
+
+
+def _warnings(data: StudyData) -> list[str]:
+    """Return the warnings of both results, those of the ablations said to be theirs where both are shown."""
+    found = [f"{text}." for text in data.first.warnings]
+    if data.study is not None and data.ablations is not None:
+        found += [f"Ablations: {text}." for text in data.ablations.warnings]
+    return found
 
 
 def study_headline(data: StudyData) -> list[str]:
@@ -66,9 +74,10 @@ def ablation_sentences(results: StudyResults) -> list[str]:
         kinds[kind].append(f"“{titles[row.other]}” ({signed(-row.difference)})")
     parts = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items() if names)
     cell, tests = results.own.pass_at[str(results.at)], len(results.comparisons)
+    seeds = ", ".join(map(str, results.seeds))
     return [
-        f"Ablations against the full {results.own.title} at pass@{results.at} {cell.mean:.3f} [{cell.low:.3f}, "
-        f"{cell.high:.3f}], after {after_holm(tests)}: {parts}."
+        f"Ablations (training seeds {seeds}) against the full {results.own.title} at pass@{results.at} "
+        f"{cell.mean:.3f} [{cell.low:.3f}, {cell.high:.3f}], after {after_holm(tests)}: {parts}."
     ]
 
 

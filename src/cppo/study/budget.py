@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from cppo.errors import ConfigError
 from cppo.recipe import Recipe
 
+ROUNDING = 0.01
+"""Share of the programs by which an ablation may differ unsaid: another K seldom divides their number."""
+
 
 @dataclass(frozen=True)
 class Attempts:
@@ -38,6 +41,27 @@ def training_attempts(recipe: Recipe, stage: str) -> Attempts | None:
         )
         return Attempts(f"baselines.{stage}", programs, formula)
     return None
+
+
+def unequal_ablations(recipe: Recipe) -> list[str]:
+    """Return, a sentence each, which ablations train on another number of programs than the full method, up to
+    `ROUNDING`."""
+    arms = {arm.name: arm for arm in recipe.evaluation.arms}
+    subject = arms[recipe.evaluation.subject]
+    full = training_attempts(recipe, subject.stage)
+    if full is None:
+        return []
+    found = []
+    for name in recipe.study.ablations:
+        ablated = recipe.ablated(name)
+        (arm,) = ablated.evaluation.arms
+        attempts = training_attempts(ablated, arm.stage)
+        if attempts is not None and abs(attempts.programs - full.programs) > ROUNDING * full.programs:
+            found.append(
+                f"{arm.title} is trained on {attempts.programs:,} programs, {subject.title} on {full.programs:,}: part "
+                "of their difference may be that"
+            )
+    return found
 
 
 def check_equal_attempts(recipe: Recipe) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cppo.errors import ConfigError, RunError
 from cppo.evaluation.study_settings import FULL, StudySettings
-from cppo.files import write_json
+from cppo.files import is_half_written, write_json
 from cppo.inherit import differing
 from cppo.recipe import Recipe
 from cppo.runs import Run, hold, provenance
@@ -69,14 +69,15 @@ class Study:
             )
         full = Run(self.directory, self.ablation_recipe(FULL))
         (subject,) = full.recipe.evaluation.arms
-        for name in self.ablations:
+        for name, ablation in self.recipe.study.ablations.items():
             run = Run(self.directory, self.recipe.ablated(name))
             (arm,) = run.recipe.evaluation.arms
             same = (arm.method, arm.stage) == (subject.method, subject.stage)
-            if same and not differing(run, full, arm.stage):
+            if (same or ablation.set) and not differing(run, full, arm.stage):
                 raise ConfigError(
-                    f"study.ablations.{name} changes nothing that stage {arm.stage!r} depends on; set a key of a stage "
-                    "it rests on, or another method or stage"
+                    f"study.ablations.{name} changes nothing that stage {arm.stage!r} depends on: set = "
+                    f"{list(ablation.set)}; set a key of a stage it rests on"
+                    + (", or another method or stage" if same else f", or leave set out: {arm.stage!r} as it is")
                 )
 
     @contextmanager
@@ -102,8 +103,9 @@ class Study:
 
 
 def _alien(path: Path) -> bool:
-    """Whether this is nothing that a study has: a study may begin with runs of its seeds that are there already."""
-    return not re.fullmatch(r"seed-\d+|\.study\.lock", path.name)
+    """Whether this is nothing that a study has: a study may begin with runs of its seeds that are there already, and
+    one that was killed while it wrote its record leaves half of that."""
+    return not (re.fullmatch(r"seed-\d+|\.study\.lock", path.name) or is_half_written(path))
 
 
 @contextmanager

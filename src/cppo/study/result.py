@@ -2,32 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from cppo.episodes import Episode, read_episodes
-from cppo.errors import ConfigError
+from cppo.errors import ConfigError, RunError
 from cppo.evaluation.compare import SeedRun
 from cppo.evaluation.over_seeds import over_seeds
 from cppo.evaluation.study_settings import FULL
 from cppo.files import read_json
+from cppo.inherit import NEUTRAL, all_needs, differing, settings_of
 from cppo.recipe import Recipe
-from cppo.runs import Run
-from cppo.study.budget import training_attempts
+from cppo.runs import HARMLESS_KEYS, Run
+from cppo.study.budget import training_attempts, unequal_ablations
 from cppo.study.layout import Study
 
 RESULTS, ABLATIONS = "results.json", "ablations.json"
+SAME_LIMIT = 1e-6
+"""Limits that differ by less are the same: they are found to 1e-8, and two machines may round apart."""
 
 
 def read_seed_run(run: Run, name: str) -> SeedRun:
-    """Read the episodes of an evaluated run. Raises `DataError` when they are missing or damaged."""
+    """Read the episodes of an evaluated run. Raises `RunError` when it has not been evaluated, `DataError` when they
+    are damaged."""
     recipe = run.recipe
+    if run.done("evaluate") is None:
+        raise RunError(
+            f"{name} has no complete evaluation; finish it first, with the command that began it or with `cppo eval "
+            f"RECIPE --output {run.directory}`"
+        )
     episodes: dict[str, list[Episode]] = {arm.name: [] for arm in recipe.evaluation.arms}
     for episode in read_episodes(run.directory / "episodes.jsonl"):
         episodes.setdefault(episode.arm, []).append(episode)
     ids = tuple(dict.fromkeys(episode.problem_id for mine in episodes.values() for episode in mine))
-    return SeedRun(name, recipe.seed, recipe.evaluation, recipe.k, ids, episodes)
+    training = training_settings(run, {arm.stage for arm in recipe.evaluation.arms})
+    return SeedRun(name, recipe.seed, recipe.evaluation, recipe.k, ids, episodes, training=training)
+
+
+def training_settings(run: Run, stages: Collection[str]) -> dict[str, Any]:
+    """Return by dotted key what the policies that `stages` leave and their verdicts come from: the recipe without the
+    seed, without what changes no result, and with the contents of files (SHA-256) for their names."""
+    used = set[str]().union(*(all_needs(run, stage) for stage in stages))
+    files = (run.done("prepare") or {}).get("files", {})
+    return {
+        key: files.get(value, value) if isinstance(value, str) else value
+        for key, value in _leaves(run.recipe.model_dump(mode="json", exclude={"seed"}))
+        if not (key in HARMLESS_KEYS or key.startswith(NEUTRAL) or key.endswith(".on_fail"))
+        and settings_of(key) in (None, *used)
+    }
+
+
+def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in settings.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def study_result(study: Study, runs: Sequence[Run]) -> dict[str, Any]:
@@ -52,27 +84,27 @@ def ablation_result(study: Study, by_seed: Mapping[int, Mapping[str, Run]]) -> d
         _joined(f"seed-{seed}", settings.subject, {name: read_seed_run(run, name) for name, run in runs.items()})
         for seed, runs in by_seed.items()
     ]
-    together = [replace(run, settings=settings.model_copy(update={"arms": arms}), k_of=slots) for run in read]
-    full = [runs[FULL] for runs in by_seed.values()]
+    apart = frozenset(name for name in study.ablations if not _shares_start(study, name))
+    settings = settings.model_copy(update={"arms": arms})
+    full = [runs[FULL] for runs in by_seed.values()]  # a seed's own run, or one of the subject's arm alone
+    together = [
+        replace(one, settings=settings, k_of=slots, apart=apart, training=training_settings(run, {subject.stage}))
+        for one, run in zip(read, full, strict=True)
+    ]
     result = over_seeds(together, settings.resamples, _limits(full))
     trained = {subject.name: (study.recipe, subject.stage)}
     trained |= {arm.name: (recipes[arm.name], arm.stage) for arm in arms[1:]}
     described = _described(study, full, result, trained)
     for arm in described["arms"]:
         arm["set"] = list(study.recipe.study.ablations[arm["name"]].set) if arm["name"] in slots else []
-    described["warnings"] += _unequal(described["arms"])
+    described["warnings"] += unequal_ablations(study.recipe)
     return described
 
 
-def _unequal(arms: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return which ablations were trained on another number of programs than the full method, the first arm."""
-    full, *others = arms
-    return [
-        f"{arm['title']} was trained on {arm['training_programs']:,} programs, {full['title']} on "
-        f"{full['training_programs']:,}: part of their difference may be that"
-        for arm in others
-        if arm["training_programs"] not in (0, full["training_programs"])
-    ]
+def _shares_start(study: Study, name: str) -> bool:
+    """Whether an ablation and the full method start from the same stage 1 in every seed."""
+    full, ablated = (Run(study.directory, study.ablation_recipe(one)) for one in (FULL, name))
+    return not differing(ablated, full, "sft")
 
 
 def _joined(name: str, subject: str, runs: Mapping[str, SeedRun]) -> SeedRun:
@@ -84,10 +116,11 @@ def _joined(name: str, subject: str, runs: Mapping[str, SeedRun]) -> SeedRun:
             continue
         if run.problem_ids != full.problem_ids:
             raise ConfigError(
-                f"{name}: ablation {ablation!r} and the full method were evaluated on different test problems"
+                f"{name}: ablation {ablation!r} and the full method were evaluated on different test problems; delete "
+                f"ablations/{ablation}/{name}/stages/evaluate of the study and run the same command again"
             )
         episodes[ablation] = run.episodes[ablation]
-    return SeedRun(name, full.seed, full.settings, full.k, full.problem_ids, episodes)
+    return replace(full, name=name, episodes=episodes)
 
 
 def _described(
@@ -104,10 +137,12 @@ def _described(
 def _limits(runs: Sequence[Run]) -> Mapping[str, Mapping[str, Any]]:
     """Return the testbed's limits, {} without a testbed. They are those of the problems, so all runs must agree."""
     found: list[dict[str, dict[str, Any]]] = [read_json(run.directory / RESULTS).get("limits", {}) for run in runs]
-    for run, limits in zip(runs, found, strict=True):
-        if limits != found[0]:
+    values = [dict(_leaves(limits)) for limits in found]
+    for run, mine in zip(runs, values, strict=True):
+        close = (math.isclose(mine[key], values[0][key], abs_tol=SAME_LIMIT) for key in values[0] if key in mine)
+        if mine.keys() != values[0].keys() or not all(close):
             raise ConfigError(
                 f"{run.directory} and {runs[0].directory} have other limits: they were evaluated on different test "
-                "problems"
+                "problems; evaluate both on the same [problems]"
             )
     return found[0]
