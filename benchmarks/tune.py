@@ -67,6 +67,7 @@ def main() -> None:
         **({"since": arguments.since} if arguments.since else {}),
         "set": arguments.set,
         "note": arguments.note,
+        "settings": settings_of(recipe, arguments.stage),
         "base": {"name": base.recipe.name, "seed": recipe.seed, "preset": recipe.problems.preset, **start(base.recipe)},
         "commit": commit(),
         "seconds": round(time.perf_counter() - began),
@@ -83,6 +84,12 @@ def start(recipe: Recipe) -> dict[str, Any]:
     sections = {"sft": recipe.sft, "validity": recipe.validity, "warmup": recipe.warmup}
     found = {name: section.model_dump(mode="json", exclude_defaults=True) for name, section in sections.items()}
     return {"prior_exponent": recipe.problems.prior_exponent, **found}
+
+
+def settings_of(recipe: Recipe, stage: str) -> dict[str, Any]:
+    """Return what the stage was trained with, defaults left out: `set` alone says nothing without the base's recipe."""
+    section = recipe.baselines[stage] if stage in recipe.baselines else getattr(recipe, stage)
+    return dict(section.model_dump(mode="json", exclude_defaults=True))
 
 
 def commit() -> str:
@@ -126,7 +133,7 @@ def validation(run: Run, stage: str) -> dict[str, Any]:
     found: dict[str, Any] = {f"pass@{at}": round(float(values.mean()), 4) for at, values in scores.items()}
     found |= {key: round(summary[key], 4) for key in shown if summary.get(key) is not None}
     families = np.array([problem.metadata["family"] for problem in problems])
-    last = scores[settings.ks[-1]]
+    last = scores[max(at for at in settings.ks if at <= recipe.k)]
     found["by_family"] = {name: round(float(last[families == name].mean()), 3) for name in sorted(set(families))}
     if tuples and passing is not None:
         named = [any(branch.label in passing[e.problem_id] for branch in e.branches) for e in episodes]

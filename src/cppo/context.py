@@ -94,7 +94,7 @@ class Context(AbstractContextManager["Context"]):
         from cppo.policy.loading import load_policy
 
         checkpoint = None if stage is None else self.run.model(stage)
-        return load_policy(self.recipe.model, self.base, checkpoint, trainable=trainable)
+        return load_policy(self.recipe.model, self.base, checkpoint, trainable=trainable, seed=self.recipe.seed)
 
     def judge(self) -> PlanJudge:
         """Load the plan-validity model that stage 2 accepted."""

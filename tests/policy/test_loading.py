@@ -62,6 +62,20 @@ def adapted(base: Path) -> Any:
     return model
 
 
+def test_a_fresh_adapter_follows_from_the_seed_alone(base: Path) -> None:
+    def drawn(seed: int) -> list[torch.Tensor]:
+        model = load_policy(CPU_LORA, base, None, trainable=True, seed=seed)
+        return [weight.detach() for name, weight in model.named_parameters() if "lora_A" in name]
+
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    first = drawn(0)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.rand(3)  # whatever this process has drawn before
+    assert all(torch.equal(a, b) for a, b in zip(first, drawn(0), strict=True))
+    assert not any(torch.equal(a, b) for a, b in zip(first, drawn(1), strict=True))
+
+
 def test_the_guard_names_the_weight_that_is_not_float32(base: Path) -> None:
     model = load_model(base)
     require_fp32_trainable(model)

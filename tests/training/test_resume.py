@@ -11,7 +11,8 @@ import pytest
 import torch
 from transformers import TrainerCallback
 
-from cppo.policy.loading import load_model, load_tokenizer
+from cppo.policy.loading import add_adapter, load_model, load_tokenizer
+from cppo.policy.settings import LoraSettings
 from cppo.training.batching import GroupedOrder
 from cppo.training.checkpoints import last_complete, mark_complete, step_of
 from cppo.training.sequences import Region, RolloutResult, TrainingSequence
@@ -33,7 +34,9 @@ class Mark(TrainerCallback):  # type: ignore[misc]
         mark_complete(self.directory, state.global_step)
 
 
-def run(tiny: Path, out: Path, iterations: int = 1, kill_at: int | None = None) -> tuple[list[Any], dict[str, Any]]:
+def run(
+    tiny: Path, out: Path, iterations: int = 1, kill_at: int | None = None, lora: bool = False
+) -> tuple[list[Any], dict[str, Any]]:
     """Ten rollouts of two of the eight problems: two and a half epochs. Returns the problems met and the weights."""
     seen: list[tuple[int, tuple[str, ...]]] = []
     tokenizer = load_tokenizer(tiny)
@@ -60,6 +63,9 @@ def run(tiny: Path, out: Path, iterations: int = 1, kill_at: int | None = None) 
     )
     arguments = grpo_arguments(settings, per_problem=2, output=out, seed=3, device="cpu")
     model = load_model(tiny)
+    if lora:
+        torch.manual_seed(1)
+        model = add_adapter(model, LoraSettings(rank=2))
     trainer = build_trainer(model, tokenizer, arguments, settings, rollout, PROBLEMS, [Mark(out)])
     checkpoint = last_complete(out)
     if checkpoint is not None and step_of(checkpoint) >= arguments.max_steps:
@@ -84,9 +90,21 @@ def test_a_kill_in_any_epoch_changes_nothing(
         assert torch.equal(weight, again[name]), name
 
 
-def test_nothing_is_trained_after_the_last_checkpoint(tiny_directory: Path, tmp_path: Path) -> None:
-    _, weights = run(tiny_directory, tmp_path)
-    seen, again = run(tiny_directory, tmp_path)
+def test_an_adapter_goes_on_and_is_held_to_the_same_reference(tiny_directory: Path, tmp_path: Path) -> None:
+    _, weights = run(tiny_directory, tmp_path / "a", lora=True)
+    assert any(".ref." in name for name in weights)
+    with pytest.raises(Killed):
+        run(tiny_directory, tmp_path / "b", kill_at=5, lora=True)
+    rest, again = run(tiny_directory, tmp_path / "b", lora=True)
+    assert len(rest) == 6  # from the checkpoint after the fourth rollout
+    for name, weight in weights.items():
+        assert torch.equal(weight, again[name]), name
+
+
+@pytest.mark.parametrize("lora", [False, True])
+def test_nothing_is_trained_after_the_last_checkpoint(tiny_directory: Path, tmp_path: Path, lora: bool) -> None:
+    _, weights = run(tiny_directory, tmp_path, lora=lora)
+    seen, again = run(tiny_directory, tmp_path, lora=lora)
     assert seen == []
     for name, weight in weights.items():
         assert torch.equal(weight, again[name]), name

@@ -100,6 +100,35 @@ def test_a_step_is_the_published_gradient(
         torch.testing.assert_close(-changed[name], gradient, atol=2e-6, rtol=1e-4)
 
 
+def test_the_kl_holds_every_trained_sequence_whatever_its_advantage(tiny_directory: Path, tmp_path: Path) -> None:
+    """Without any credit the step is the gradient of the KL alone, on plans and programs, each with its own weight."""
+    from cppo.policy.loading import load_model, load_tokenizer
+
+    def moved() -> Any:  # the reference is what the directory holds; the policy has gone somewhere else
+        torch.manual_seed(0)
+        model = load_model(tiny_directory)
+        for weight in model.parameters():
+            weight.data += 0.05 * torch.randn_like(weight)
+        return model
+
+    tokenizer = load_tokenizer(tiny_directory)
+    sequences = [replace(one, advantage=0.0) for one in rollout_of(tokenizer.eos_token_id)]
+    policy, reference = moved(), load_model(tiny_directory)
+    trained = [one for one in sequences if one.trained]
+    for one in trained:
+        ids = torch.tensor([[*one.prompt_ids, *one.token_ids]])
+        start = len(one.prompt_ids) - 1
+        ours, theirs = (torch.log_softmax(model(ids).logits[0, start:-1], -1) for model in (policy, reference))
+        gap = (theirs.detach() - ours)[torch.arange(len(one.token_ids)), ids[0, start + 1 :]]
+        beta = 0.5 if one.region is Region.PLANNER else 2.0
+        (beta * (torch.exp(gap) - 1 - gap).mean() / len(trained)).backward()
+    expected = {name: weight.grad for name, weight in policy.named_parameters() if weight.grad is not None}
+    changed, _ = train((moved(), tokenizer), tmp_path, sequences, beta=0.5, solver_beta=2.0)
+    assert max(float(g.abs().max()) for g in expected.values()) > 1e-2
+    for name, gradient in expected.items():
+        torch.testing.assert_close(-changed[name], gradient, atol=1e-5, rtol=1e-3)
+
+
 def test_every_token_may_count_alike(tiny: tuple[Any, Any], tiny_directory: Path, tmp_path: Path) -> None:
     from cppo.policy.loading import load_model
 

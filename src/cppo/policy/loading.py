@@ -9,6 +9,7 @@ from typing import Any
 from cppo.errors import DataError, ModelError
 from cppo.files import read_json
 from cppo.policy.settings import LoraSettings, ModelSettings
+from cppo.seeding import derive_seed
 
 ADAPTER_FILE = "adapter_config.json"
 
@@ -64,12 +65,15 @@ def load_model(path: str | Path, dtype: str = "float32", device: str = "cpu", re
     return model.to(device)
 
 
-def load_policy(settings: ModelSettings, base: str | Path, checkpoint: str | Path | None, *, trainable: bool) -> Any:
+def load_policy(
+    settings: ModelSettings, base: str | Path, checkpoint: str | Path | None, *, trainable: bool, seed: int = 0
+) -> Any:
     """Load the policy for a stage.
 
     `base` is the model the recipe starts from; `checkpoint` is what an earlier stage left (all weights, or an adapter
     for `base`) or None. With `trainable` the result is ready for an optimiser: an adapter is attached when the recipe
-    asks for one, and every weight that will be trained is float32, else `ModelError`.
+    asks for one (a fresh one begins with weights that `seed` decides), and every weight that will be trained is
+    float32, else `ModelError`.
     """
     device = pick_device(settings.device)
     if checkpoint is not None and not (Path(checkpoint) / ADAPTER_FILE).exists():
@@ -79,14 +83,16 @@ def load_policy(settings: ModelSettings, base: str | Path, checkpoint: str | Pat
         if checkpoint is not None:
             model = _load_adapter(model, checkpoint, trainable)
         elif settings.lora is not None and trainable:
-            model = add_adapter(model, settings.lora)
+            model = add_adapter(model, settings.lora, seed)
     if trainable:
         require_fp32_trainable(model)
     return model
 
 
-def add_adapter(model: Any, settings: LoraSettings) -> Any:
-    """Wrap `model` in a fresh low-rank adapter whose weights are float32."""
+def add_adapter(model: Any, settings: LoraSettings, seed: int = 0) -> Any:
+    """Wrap `model` in a fresh low-rank adapter whose weights are float32 and follow from `seed` alone, whatever this
+    process has drawn before."""
+    import torch
     from peft import LoraConfig, TaskType, get_peft_model
 
     modules = settings.target_modules
@@ -98,7 +104,9 @@ def add_adapter(model: Any, settings: LoraSettings) -> Any:
         target_modules=modules if isinstance(modules, str) else list(modules),
     )
     try:
-        return get_peft_model(model, config, autocast_adapter_dtype=True)
+        with torch.random.fork_rng(devices=[]):  # adapters are drawn on the processor, then moved
+            torch.manual_seed(derive_seed(seed, "adapter"))
+            return get_peft_model(model, config, autocast_adapter_dtype=True)
     except Exception as error:
         raise ModelError(
             f"no adapter fits the model with target_modules {modules!r} in [model.lora]: {_first_line(error)}"
