@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ def time_left(
 ) -> tuple[float, bool]:
     """Return the seconds until all is done, by playing the schedule through, and whether every duration was known.
 
-    A task takes the mean of the finished ones of its kind; one that runs and has none finished, what its own progress
+    A task takes the median of the finished ones of its kind; one that runs and has none finished, what its own progress
     says; otherwise nothing is known and 0 is taken.
     """
     known = True
@@ -65,9 +66,9 @@ def time_left(
             if len(ends) >= slots:
                 break
             queue.remove(item)
-            mean = _mean(took.get(item[1], ()))
-            known &= mean is not None
-            heapq.heappush(ends, (now + (mean or 0.0), item[0]))
+            usual = _usual(took.get(item[1], ()))
+            known &= usual is not None
+            heapq.heappush(ends, (now + (usual or 0.0), item[0]))
         if not ends:
             return now, False  # what is left waits for something that is not on the list
         now, name = heapq.heappop(ends)
@@ -79,12 +80,13 @@ def _rest(work: Work, took: Mapping[str, Sequence[float]]) -> float | None:
     if work.progress is not None and work.progress[0] > work.start:
         done, total = work.progress
         return work.seconds * (total - done) / (done - work.start)
-    mean = _mean(took.get(work.kind, ()))
-    return None if mean is None else max(0.0, mean - work.seconds)
+    usual = _usual(took.get(work.kind, ()))
+    return None if usual is None else max(0.0, usual - work.seconds)
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def _usual(values: Sequence[float]) -> float | None:
+    """The median: one stage that a suspended machine held up says nothing of the others."""
+    return statistics.median(values) if values else None
 
 
 def clock(seconds: float) -> str:

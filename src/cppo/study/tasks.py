@@ -48,13 +48,13 @@ def ablation_runs(study: Study, seed: int, seed_run: Run) -> list[Run]:
 
 
 def finished_seconds(runs: Iterable[Run]) -> dict[str, list[float]]:
-    """Return the seconds of complete stages by name, over all runs."""
+    """Return the seconds of complete stages by name, over all runs; a stage that several share counts once."""
     took: dict[str, list[float]] = {}
     for run in runs:
         for stage in run.recipe.stages():
             seconds = (run.done(stage) or {}).get("seconds")
-            if seconds is not None:
-                took.setdefault(stage, []).append(float(seconds))
+            if seconds is not None and seconds not in took.setdefault(stage, []):
+                took[stage].append(float(seconds))
     return took
 
 
