@@ -100,6 +100,15 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = ""
             yield f"{path}: {json.dumps(left)} -> {json.dumps(right)}"
 
 
+def leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield `(dotted key, value)` for every leaf of a resolved configuration; an empty section is a leaf."""
+    for key, value in data.items():
+        if isinstance(value, Mapping) and value:
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
 def describe(section: type[Section], prefix: str = "") -> Iterator[tuple[str, str, str]]:
     """Yield `(dotted key, default, description)` for every field, nested sections first-level expanded."""
     for name, field in section.model_fields.items():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_jsonable_python
 
-from cppo.config import Section
+from cppo.config import Section, leaves
 from cppo.recipe import Recipe
 from cppo.training.settings import BaselineSettings
 
@@ -25,10 +25,10 @@ class Deviation:
 
 def deviations(config: Mapping[str, Any]) -> list[Deviation]:
     """Return every leaf of a resolved configuration that differs from the default, in the order of the file."""
-    defaults = dict(_leaves(_defaults(config)))
+    defaults = dict(leaves(_defaults(config)))
     return [
         Deviation(key, _text(defaults[key]) if key in defaults else "", _text(value))
-        for key, value in _leaves(config)
+        for key, value in leaves(config)
         if key not in defaults or defaults[key] != value
     ]
 
@@ -50,14 +50,6 @@ def _field_defaults(section: type[Section]) -> dict[str, Any]:
         elif isinstance(field.annotation, type) and issubclass(field.annotation, Section):
             defaults[name] = _field_defaults(field.annotation)
     return defaults
-
-
-def _leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in data.items():
-        if isinstance(value, Mapping) and value:
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _text(value: Any) -> str:

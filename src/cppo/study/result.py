@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cppo.config import leaves
 from cppo.episodes import Episode, read_episodes
 from cppo.errors import ConfigError, RunError
 from cppo.evaluation.compare import SeedRun
@@ -48,18 +49,10 @@ def training_settings(run: Run, stages: Collection[str]) -> dict[str, Any]:
     files = (run.done("prepare") or {}).get("files", {})
     return {
         key: files.get(value, value) if isinstance(value, str) else value
-        for key, value in _leaves(run.recipe.model_dump(mode="json", exclude={"seed"}))
+        for key, value in leaves(run.recipe.model_dump(mode="json", exclude={"seed"}))
         if not (key in HARMLESS_KEYS or key.startswith(NEUTRAL) or key.endswith(".on_fail"))
         and settings_of(key) in (None, *used)
     }
-
-
-def _leaves(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in settings.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def study_result(study: Study, runs: Sequence[Run]) -> dict[str, Any]:
@@ -137,7 +130,7 @@ def _described(
 def _limits(runs: Sequence[Run]) -> Mapping[str, Mapping[str, Any]]:
     """Return the testbed's limits, {} without a testbed. They are those of the problems, so all runs must agree."""
     found: list[dict[str, dict[str, Any]]] = [read_json(run.directory / RESULTS).get("limits", {}) for run in runs]
-    values = [dict(_leaves(limits)) for limits in found]
+    values = [dict(leaves(limits)) for limits in found]
     for run, mine in zip(runs, values, strict=True):
         close = (math.isclose(mine[key], values[0][key], abs_tol=SAME_LIMIT) for key in values[0] if key in mine)
         if mine.keys() != values[0].keys() or not all(close):
