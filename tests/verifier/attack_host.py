@@ -160,7 +160,7 @@ class Host:
         deadline = time.monotonic() + SETTLE_SECONDS
         while rest := self.descendants() - self.children - workers:
             if time.monotonic() > deadline:
-                return [f"processes survive: {sorted(rest)}"]
+                return [f"{_name(pid)} survives, or took the place of a worker" for pid in sorted(rest)]
             time.sleep(0.01)
         return []
 
@@ -178,3 +178,11 @@ class Host:
             except (OSError, ValueError, IndexError):
                 continue
         return found - {os.getpid()}
+
+
+def _name(pid: int) -> str:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        words = ""
+    return f"process {pid} ({words[:80]!r})"

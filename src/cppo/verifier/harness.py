@@ -175,16 +175,18 @@ class Worker:
             else:
                 os.setsid()  # a program may signal its whole process group
             limit_address_space(supervisor.mapped_kb + supervisor.limits["memory"])
+            code, problem = None, ""
             try:
                 code = guest.compile_program(bytes(supervisor.source))
             except guest.COMPILE_ERRORS as error:
-                supervisor.send_uncompilable(guest.describe(error))
+                problem = guest.describe(error)
+            if code is not None and peak_kb(resource.getrusage(resource.RUSAGE_SELF)) > supervisor.compile_limit_kb:
+                code, problem = None, too_much_to_compile(supervisor.compile_limit_kb)  # between two looks
+            self.shared[COMPILED] = 1  # the worker says nothing from here on, however long this process takes to end
+            if code is None:
+                supervisor.send_uncompilable(problem)
             else:
-                if peak_kb(resource.getrusage(resource.RUSAGE_SELF)) > supervisor.compile_limit_kb:  # between two looks
-                    supervisor.send_uncompilable(too_much_to_compile(supervisor.compile_limit_kb))
-                else:
-                    self.shared[COMPILED] = 1
-                    supervisor.run(code)
+                supervisor.run(code)
             os._exit(0)
         except BaseException:  # noqa: BLE001 - the boundary of this process: its last words go to the worker's standard error
             sys.excepthook(*sys.exc_info())
@@ -223,9 +225,9 @@ class Worker:
         finally:
             if pidfd >= 0:
                 os.close(pidfd)
-        if status and not reason:
-            reason = f"the process of the program ended with status {os.waitstatus_to_exitcode(status)}"
-        return reason
+        if not status:
+            return ""  # it had sent everything, even where it was about to be killed
+        return reason or f"the process of the program ended with status {os.waitstatus_to_exitcode(status)}"
 
 
 def too_much_to_compile(limit_kb: int) -> str:

@@ -30,7 +30,9 @@ if TYPING:  # the typing module would fill the worker's memory
 
 ANSWERS = (b'{"wall": ', b'{"bad": ')
 COMPILED, STARTED = 0, 1
-"""Places in the memory shared with the program's process and with each test's until the program's code starts."""
+"""Places in the memory shared with the program's process and with each test's until the program's code starts.
+
+COMPILED: the compilation is over, well or not, and the program's process alone says what came of it."""
 
 COMPILE_KB = 256 << 10
 """Resident memory for compiling, beyond what the program may take: syntax trees are larger than what they become."""
