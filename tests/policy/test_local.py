@@ -13,6 +13,7 @@ from tiny_policies import Dictated, tiny_model
 from transformers import MambaConfig, MambaForCausalLM, MiniMaxConfig, MiniMaxForCausalLM
 
 from cppo.errors import ModelError
+from cppo.policy import local
 from cppo.policy.engine import Completion, GenerationRequest, StopReason
 from cppo.policy.local import LocalEngine, end_token_ids
 from cppo.policy.padding import left_pad
@@ -207,10 +208,71 @@ def test_finished_rows_leave_the_batch(architecture: str, tokenizer: Any) -> Non
     finally:
         handle.remove()
     assert widths[0] == 1  # ten requests share one prompt: it is run once
-    assert widths[1] == 10  # one of ten has finished: not worth a copy of the cache
+    assert widths[1:3] == [9, 9]  # one has finished and gets no row; when the next has, a copy of the cache costs more
     assert widths[1:] == sorted(widths[1:], reverse=True)
     assert widths[-1] == 1
     assert all(len(c.token_ids) <= 1 + i for i, c in enumerate(completions))
+
+
+def test_requests_that_are_alike_so_far_are_one_row(architecture: str, tokenizer: Any) -> None:
+    """Of two prompts, six samples each; all write A, then half of each prompt's B and half C, then all the same."""
+    model = tiny_model(architecture)
+    first, second, third, last = (tokenizer(letter)["input_ids"][0] for letter in "ABCD")
+    prompts = [Prompt("Go."), Prompt("Go, and do not come back.")]
+    script = [{first}, {second, third}, {last}, {first}, {tokenizer.eos_token_id}]
+    shapes: list[tuple[int, ...]] = []
+
+    def dictated(_module: Any, _arguments: Any, keywords: dict[str, Any], output: Any) -> Any:
+        allowed = script[len(shapes)]
+        shapes.append(tuple(keywords["input_ids"].shape))
+        output.logits[..., [i for i in range(output.logits.shape[-1]) if i not in allowed]] = -torch.inf
+        output.logits[..., list(allowed)] = 0.0
+        return output
+
+    handle = model.register_forward_hook(dictated, with_kwargs=True)
+    try:
+        requests = [GenerationRequest(prompt, 9, 1.0, seed=i) for prompt in prompts for i in range(6)]
+        completions = LocalEngine(model, tokenizer).generate(requests)
+    finally:
+        handle.remove()
+    assert [rows for rows, _ in shapes] == [2, 2, 4, 4, 4]
+    ends = [second, third]
+    uniforms = [np.random.Generator(np.random.Philox(i)).random(5)[1] for i in range(6)]
+    expected = [sorted(ends)[int(uniform >= 0.5)] for uniform in uniforms]
+    assert set(expected) == set(ends)
+    assert [c.token_ids for c in completions] == [
+        (first, token, last, first, tokenizer.eos_token_id) for token in 2 * expected
+    ]
+    assert [c.log_prob for c in completions] == pytest.approx([float(np.log(0.5))] * 12)
+
+
+@pytest.mark.parametrize("temperature", [0.05, 0.2, 1.0])
+def test_sharing_rows_changes_no_token(
+    architecture: str, tokenizer: Any, temperature: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, rows = tiny_model(architecture), {True: list[int](), False: list[int]()}
+    requests = [
+        GenerationRequest(Prompt(PROMPTS[i % 3]), 12 + i % 5, temperature, seed=i, min_p=0.1 * (i % 2))
+        for i in range(48)
+    ]
+    found = {}
+    for shared in (True, False):
+        monkeypatch.setattr(local, "SHARE_BELOW", 0.5 if shared else 0.0)
+        handle = model.register_forward_pre_hook(
+            lambda _m, _a, keywords, seen=rows[shared]: seen.append(keywords["input_ids"].shape[0]), with_kwargs=True
+        )
+        bias = prefer_end(model, tokenizer, 1.0)
+        try:
+            found[shared] = LocalEngine(model, tokenizer).generate(requests)
+        finally:
+            handle.remove()
+            bias.remove()
+    for one, other in zip(found[True], found[False], strict=True):
+        assert replace(one, log_prob=0.0) == replace(other, log_prob=0.0)
+        assert one.log_prob == pytest.approx(other.log_prob, abs=1e-9)
+    assert rows[False][1] == 48
+    if temperature < 0.1:  # at 1.0 the samples of these random models differ at once
+        assert sum(rows[True]) < sum(rows[False]) / 2
 
 
 def test_a_long_completion_outgrows_the_cache_buffer(architecture: str, tokenizer: Any) -> None:

@@ -72,6 +72,26 @@ def test_rows_may_differ_in_temperature() -> None:
     assert tokens.tolist() == [2, 0]
 
 
+def test_several_uniforms_may_draw_from_one_row() -> None:
+    logits = torch.tensor([[0.2, 0.3, 0.5], [0.1, 0.8, 0.1]], dtype=torch.float64).log()
+    uniforms = torch.tensor([0.19, 0.95, 0.21, 0.09, 0.99], dtype=torch.float64)
+    tokens, log_probs = sample(logits, torch.ones(2), uniforms, rows=torch.tensor([0, 1, 0, 1, 0]))
+    assert tokens.tolist() == [0, 2, 1, 0, 2]
+    assert log_probs.exp().tolist() == pytest.approx([0.2, 0.1, 0.3, 0.1, 0.5])
+
+
+def test_the_search_is_that_of_the_library() -> None:
+    generator = torch.Generator().manual_seed(0)
+    for size in (1, 2, 3, 7, 8, 9, 1000):
+        probs = torch.rand(5, size, generator=generator, dtype=torch.float64) * (torch.arange(size) % 3 > 0)
+        probs[:, -1] += 0.1
+        logits = (probs / probs.sum(-1, keepdim=True)).log()
+        uniforms = torch.rand(5, generator=generator, dtype=torch.float64)
+        cumulative = torch.softmax(logits, -1).cumsum(-1)
+        expected = torch.searchsorted(cumulative, (uniforms * cumulative[:, -1])[:, None], right=True).squeeze(1)
+        assert sample(logits, torch.ones(5), uniforms)[0].tolist() == expected.tolist()
+
+
 def test_half_precision_logits_are_sampled_in_single_precision() -> None:
     logits = torch.zeros(1, 1000, dtype=torch.bfloat16)
     tokens, log_probs = sample(logits, torch.ones(1), torch.tensor([0.6175], dtype=torch.float64))

@@ -38,9 +38,12 @@ class GrowingLayer(DynamicLayer):  # type: ignore[misc]
         return self.keys, self.values
 
     def reorder_cache(self, beam_idx: torch.Tensor) -> None:
-        """Keep the rows `beam_idx`, in that order."""
-        super().reorder_cache(beam_idx)
-        self.buffers = None
+        """Keep the rows `beam_idx`, in that order; a row may be kept several times."""
+        beam_idx = beam_idx.to(self.keys.device)
+        length = self.keys.shape[-2]
+        keys, values = (states.index_select(0, beam_idx) for states in self.buffers or (self.keys, self.values))
+        self.buffers = None if self.buffers is None else (keys, values)  # the room to spare is copied with the rest
+        self.keys, self.values = keys[..., :length, :], values[..., :length, :]
 
 
 def grow_in_place(cache: Any) -> None:

@@ -1,9 +1,10 @@
 """In-process generation with any causal language model of transformers.
 
-Each distinct prompt is prefilled once and its cache rows are copied to the requests that share it; requests are sorted
-by prompt length; rows that have finished leave the batch. Every request draws its own uniforms from its own seed and
-samples by inverting the cumulative distribution, so what it samples does not depend on its neighbours (up to the
-floating-point differences of batched matrix products).
+Requests with one prompt and the same tokens so far are one row of the model: a prompt is prefilled once, what all its
+samples begin with is decoded once, and a row forks where their tokens differ. Requests are sorted by prompt length;
+rows that have finished leave the batch. Every request draws its own uniforms from its own seed and samples by inverting
+the cumulative distribution, so what it samples does not depend on its neighbours (up to the floating-point differences
+of batched matrix products).
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMPACT_BELOW = 0.8
-"""Finished rows are dropped once less than this share of the batch is unfinished: each drop copies the cache."""
+"""Finished rows are dropped once less than this share of the rows is unfinished: each drop copies the cache."""
+SHARE_BELOW = 0.5
+"""Requests share rows as long as there are less than this many rows a request: each fork copies the cache, which the
+few requests that are still alike would not pay for."""
 
 
 class LocalEngine:
@@ -102,8 +106,9 @@ class LocalEngine:
 class _Batch:
     """One batch of requests on its way through the model.
 
-    Tensors named `…_N` have one entry a request; row r of the model's tensors belongs to request `alive[r]`. `names`
-    are what the requests are called when `done` is told of their completions.
+    Tensors named `…_N` have one entry a request, `…_R` one a row of the model. `alive` are the requests that have not
+    finished, `row` the row of each of them. `names` are what the requests are called when `done` is told of their
+    completions.
     """
 
     def __init__(
@@ -118,14 +123,18 @@ class _Batch:
         self.names, self.done = names, done
         self.device = device = next(engine.model.parameters()).device
         n = len(requests)
-        self.min_p_N = torch.tensor([r.min_p for r in requests], dtype=torch.float64, device=device)
-        self.temperatures_N = torch.tensor([r.temperature for r in requests], dtype=torch.float64, device=device)
         self.limits_N = torch.tensor([r.max_tokens for r in requests], device=device)
         self.ends = torch.tensor(sorted(engine.ends), device=device)
         self.uniforms = Uniforms([request.seed for request in requests], device)
         self.tokens_NT = torch.zeros((n, max(r.max_tokens for r in requests)), dtype=torch.long, device=device)
         self.log_probs_N = torch.zeros(n, dtype=torch.float64, device=device)
         self.alive = torch.arange(n, device=device)
+        self.shares = True
+        self.row: torch.Tensor
+        self.mask_R: torch.Tensor
+        self.positions_R: torch.Tensor
+        self.temperatures_R: torch.Tensor
+        self.min_p_R: torch.Tensor
         watchers = {stops: StopStrings(engine.tokenizer, stops) for stops in {r.prompt.stop for r in requests}}
         self.watchers = [watchers[request.prompt.stop] for request in requests]
         self.stoppable = any(self.watchers)
@@ -133,47 +142,40 @@ class _Batch:
 
     def run(self) -> None:
         """Decode until every request has its completion; finished rows leave on the way."""
-        logits, cache, mask, positions = self._prefill()
-        unfinished = torch.ones_like(self.alive, dtype=torch.bool)
+        logits, cache = self._prefill()
         step = 0
         while True:
-            temperatures, uniforms = self.temperatures_N[self.alive], self.uniforms.at(step)[self.alive]
-            sampled, log_probs = sample(logits, temperatures, uniforms, self.min_p_N[self.alive])
+            uniforms = self.uniforms.at(step)[self.alive]
+            sampled, log_probs = sample(logits, self.temperatures_R, uniforms, self.min_p_R, self.row)
             self.tokens_NT[self.alive, step] = sampled
-            self.log_probs_N[self.alive] += torch.where(unfinished, log_probs, 0.0)
+            self.log_probs_N[self.alive] += log_probs
             step += 1
-            unfinished &= ~self._finished(sampled, unfinished, step)
-            left = int(unfinished.sum())
-            if left == 0:
+            unfinished = (~self._finished(sampled, step)).nonzero().squeeze(1)
+            if len(unfinished) == 0:
                 return
-            if left < COMPACT_BELOW * len(unfinished):
-                select = unfinished.nonzero().squeeze(1)
-                cache.reorder_cache(select)
-                mask, positions, sampled, unfinished, self.alive = (
-                    rows[select] for rows in (mask, positions, sampled, unfinished, self.alive)
-                )
-            mask = torch.cat([mask, mask.new_ones(mask.shape[0], 1)], dim=1)
-            positions = positions + 1
+            self.alive, self.row = self.alive[unfinished], self.row[unfinished]
+            tokens_R = self._next_rows(sampled[unfinished], logits.shape[-1], cache)
+            self.mask_R = torch.cat([self.mask_R, self.mask_R.new_ones(len(tokens_R), 1)], dim=1)
+            self.positions_R = self.positions_R + 1
             output = self.engine.model(
-                input_ids=sampled[:, None],
-                attention_mask=mask,
-                position_ids=positions[:, None],
+                input_ids=tokens_R[:, None],
+                attention_mask=self.mask_R,
+                position_ids=self.positions_R[:, None],
                 use_cache=True,
                 **{self.cache_name: cache},
             )
             logits = output.logits[:, -1]
 
-    def _prefill(self) -> tuple[torch.Tensor, Any, torch.Tensor, torch.Tensor]:
-        """Run each distinct prompt once, left-padded, and copy its rows to the requests that share it."""
-        prompts = [tuple(mine.ids) for mine in self.read]
-        index = {prompt: row for row, prompt in enumerate(dict.fromkeys(prompts))}
-        ids, mask = left_pad(list(index), self.engine.tokenizer.pad_token_id or 0)
+    def _prefill(self) -> tuple[torch.Tensor, Any]:
+        """Run each distinct prompt once, left-padded; requests that also sample alike begin in one row."""
+        starts = [(tuple(mine.ids), r.temperature, r.min_p) for mine, r in zip(self.read, self.requests, strict=True)]
+        index = {start: row for row, start in enumerate(dict.fromkeys(starts))}
+        ids, mask = left_pad([prompt for prompt, *_ in index], self.engine.tokenizer.pad_token_id or 0)
         ids, mask = ids.to(self.device), mask.to(self.device)
         positions = positions_of(mask)
         output = self.engine.model(
             input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1
         )
-        select = torch.tensor([index[prompt] for prompt in prompts], device=self.device)
         self.cache_name = "cache_params" if hasattr(output, "cache_params") else "past_key_values"
         cache: Any = getattr(output, self.cache_name, None)
         if type(cache) is not DynamicCache:  # a class of the model's own keeps more, which no row can be taken from
@@ -182,22 +184,48 @@ class _Batch:
                 f"{type(self.engine.model).__name__} hands out {kind} of what it has read, which generation in this "
                 "process needs; put it behind a server (server instead of path)"
             )
-        cache.reorder_cache(select)
         grow_in_place(cache)
-        return output.logits[select, -1], cache, mask[select], positions[select, -1]
+        self.row = torch.tensor([index[start] for start in starts], device=self.device)
+        self.mask_R, self.positions_R = mask, positions[:, -1]
+        self.temperatures_R = torch.tensor([t for _, t, _ in index], dtype=torch.float64, device=self.device)
+        self.min_p_R = torch.tensor([p for *_, p in index], dtype=torch.float64, device=self.device)
+        return output.logits[:, -1], cache
 
-    def _finished(self, sampled: torch.Tensor, unfinished: torch.Tensor, step: int) -> torch.Tensor:
-        """Return which rows end with the token just sampled, bool [rows], and hand over their completions.
+    def _next_rows(self, sampled: torch.Tensor, vocabulary: int, cache: Any) -> torch.Tensor:
+        """Give every request that is alive its row for the next token, and return the rows' tokens.
 
-        Only rows that can have ended are looked at one by one.
+        Rows fork where the requests that share them have sampled different tokens, and finished ones leave, both only
+        where it is worth a copy of the cache.
+        """
+        parents, tokens, row = self.row, sampled, torch.arange(len(sampled), device=self.device)
+        if self.shares:
+            pairs, inverse = torch.unique(self.row * vocabulary + sampled, return_inverse=True)
+            self.shares = len(pairs) < SHARE_BELOW * len(sampled)
+            if self.shares:
+                parents, tokens, row = pairs // vocabulary, pairs % vocabulary, inverse
+        rows = len(self.positions_R)
+        if len(parents) >= COMPACT_BELOW * rows and len(torch.unique(parents)) == len(parents):
+            tokens_R = tokens.new_zeros(rows)  # a row that nobody is in any more gets any token
+            tokens_R[parents] = tokens
+            return tokens_R
+        cache.reorder_cache(parents)
+        self.mask_R, self.positions_R = self.mask_R[parents], self.positions_R[parents]
+        self.temperatures_R, self.min_p_R = self.temperatures_R[parents], self.min_p_R[parents]
+        self.row = row
+        return tokens
+
+    def _finished(self, sampled: torch.Tensor, step: int) -> torch.Tensor:
+        """Return which requests end with the token just sampled, bool [alive], and hand over their completions.
+
+        Only requests that can have ended are looked at one by one.
         """
         ended = torch.isin(sampled, self.ends)
         over = ended | (self.limits_N[self.alive] <= step)
-        looked_at = unfinished if self.stoppable else unfinished & over
-        rows = looked_at.nonzero().squeeze(1)
-        facts = torch.stack([rows, self.alive[rows], sampled[rows], ended[rows], over[rows]]).T.tolist()
+        looked_at = torch.ones_like(over) if self.stoppable else over
+        places = looked_at.nonzero().squeeze(1)
+        facts = torch.stack([places, self.alive[places], sampled[places], ended[places], over[places]]).T.tolist()
         finished, reasons = [], []
-        for row, i, token, is_end, is_over in facts:
+        for place, i, token, is_end, is_over in facts:
             if is_end:
                 reasons.append(StopReason.END)
             elif self.watchers[i].may_close(token) and self.watchers[i].reached(self.tokens_NT[i, :step].tolist()):
@@ -206,8 +234,8 @@ class _Batch:
                 reasons.append(StopReason.LENGTH)
             else:
                 continue
-            finished.append(row)
-        result = torch.zeros_like(unfinished)
+            finished.append(place)
+        result = torch.zeros_like(over)
         result[finished] = True
         if finished:
             self._hand_over(self.alive[finished], reasons, step)

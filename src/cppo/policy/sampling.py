@@ -28,16 +28,22 @@ class Uniforms:
 
 
 def sample(
-    logits: torch.Tensor, temperatures: torch.Tensor, uniforms: torch.Tensor, min_p: torch.Tensor | None = None
+    logits: torch.Tensor,
+    temperatures: torch.Tensor,
+    uniforms: torch.Tensor,
+    min_p: torch.Tensor | None = None,
+    rows: torch.Tensor | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw one token a row; greedy where the temperature is 0.
+    """Draw one token a uniform; greedy where the temperature is 0.
 
-    logits [n, vocabulary]; temperatures [n]; uniforms [n], float64 in [0, 1); min_p [n], in [0, 1): tokens less than
-    min_p times as likely as the row's likeliest are never drawn. Returns the tokens [n] and their log-probabilities
-    [n], float64, at the row's temperature among the tokens that may be drawn (greedy rows: at temperature 1).
+    logits [r, vocabulary]; temperatures [r]; uniforms [n], float64 in [0, 1); min_p [r], in [0, 1): tokens less than
+    min_p times as likely as the row's likeliest are never drawn; rows [n]: the row that each uniform draws from (None:
+    its own). Returns the tokens [n] and their log-probabilities [n], float64, at the row's temperature among the tokens
+    that may be drawn (greedy rows: at temperature 1).
     """
     # Half-precision logits would make probabilities of three digits.
     logits = logits if logits.dtype is torch.float64 else logits.float()
+    rows = torch.arange(len(uniforms), device=logits.device) if rows is None else rows
     greedy = temperatures == 0
     scale = torch.where(greedy, 1.0, temperatures).to(logits.dtype)
     probs = torch.softmax(logits / scale[:, None], dim=-1)
@@ -47,8 +53,19 @@ def sample(
         probs = probs / probs.sum(-1, keepdim=True)
     # In float64 the sum over a large vocabulary loses nothing, and the tail stays reachable.
     cumulative = probs.cumsum(-1, dtype=torch.float64)
-    targets = uniforms * cumulative[:, -1]
-    tokens = torch.searchsorted(cumulative, targets[:, None], right=True).squeeze(1).clamp(max=logits.shape[1] - 1)
+    tokens = _first_above(cumulative, rows, uniforms * cumulative[rows, -1])
     if bool(greedy.any()):
-        tokens = torch.where(greedy, logits.argmax(-1), tokens)
-    return tokens, probs.gather(1, tokens[:, None]).squeeze(1).double().log()
+        tokens = torch.where(greedy[rows], logits.argmax(-1)[rows], tokens)
+    return tokens, probs[rows, tokens].double().log()
+
+
+def _first_above(cumulative: torch.Tensor, rows: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return, for each target [n], the first column of its row of `cumulative` [r, vocabulary] that is above it, the
+    last one where none is. (`torch.searchsorted` would need a copy of the row for every target.)"""
+    low = torch.zeros_like(rows)
+    high = torch.full_like(rows, cumulative.shape[1] - 1)
+    for _ in range((cumulative.shape[1] - 1).bit_length()):
+        middle = (low + high) // 2
+        above = cumulative[rows, middle] > targets
+        low, high = torch.where(above, low, (middle + 1).minimum(high)), torch.where(above, middle, high)
+    return low
