@@ -5,12 +5,14 @@
 
 A rollout samples plans, then K programs for each plan. Ways compared, taking turns:
 
-- `ours`: `cppo.policy.local.LocalEngine`, each phase one batch, each distinct prompt prefilled once, finished rows out;
+- `ours`: `cppo.policy.local.LocalEngine`, each phase one batch, rows that are alike so far computed once, finished rows
+  out;
 - `one at a time`: `model.generate` for each prompt by itself, which is how the published implementation samples;
 - `plain batch`: `model.generate` on all prompts of a phase, padded on the left.
 
 Without --model a tiny one is built from the demo's recipe, with random weights: what is sampled means nothing, how fast
-does. Tokens are those generated up to and including the end of a sequence; figures are medians over rounds.
+does, and no two samples are alike for long. `--model runs/crossroads/stages/sft/model` is the trained one of the demo.
+Tokens are those of every sequence, up to and including its end, shared or not; figures are medians over rounds.
 """
 
 from __future__ import annotations

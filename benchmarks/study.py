@@ -1,10 +1,11 @@
 """The tables of a study over training seeds, and which of its aims were reached.
 
-    python benchmarks/study.py [RECIPE] [--output DIR] [--ablations] [--preset skewed] [--json FILE]
+    python benchmarks/study.py [RECIPE] [--output DIR] [--ablations] [--preset skewed] [--json FILE] [--KEY VALUE …]
 
 Runs `cppo study RECIPE` (with `--ablations` `cppo ablate RECIPE`), which does only what is still owed, and prints what
 it found as Markdown: hours from scratch on two cores, seconds when the directory is complete. The aims were set before
-any figure was known. `--json` writes the same figures as one file.
+any figure was known. `--json` writes the same figures as one file. Further options are laid over the recipe, as `cppo
+study` does.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def main() -> None:
     parser.add_argument("--preset", help="problems.preset, another setting of the testbed")
     parser.add_argument("--seeds", help="study.seeds, as a list: [0, 1, 2]")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    options = parser.parse_args()
+    options, overrides = parser.parse_known_args()
     directory = options.output or Path("runs") / f"{options.recipe.stem}-{options.preset or 'study'}"
     command = [sys.executable, "-m", "cppo.cli.main", "ablate" if options.ablations else "study", str(options.recipe)]
     command += ["--output", str(directory)]
@@ -41,6 +42,7 @@ def main() -> None:
         command += ["--problems.preset", options.preset]
     if options.seeds:
         command += ["--study.seeds", options.seeds]
+    command += overrides
     if status := subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode:
         sys.exit(status)
     result = json.loads((directory / ("ablations.json" if options.ablations else "results.json")).read_text())

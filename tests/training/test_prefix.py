@@ -34,11 +34,19 @@ def test_gradients_through_the_copies_are_those_of_whole_rows(tiny: tuple[Any, A
     for share in (False, True):
         model.zero_grad()
         if share:
-            cache = shared_prompts(model, prompts, mask)
-            assert cache is not None
-            assert cache.layers[0].keys.shape[0] == len(PROMPTS)
+            shared = shared_prompts(model, prompts, mask)
+            assert shared is not None
             positions = positions_of(whole)[:, prompts.shape[1] :]
-            logits = model(tails, attention_mask=whole, position_ids=positions, past_key_values=cache).logits
+            logits = torch.empty(len(PROMPTS), 3, model.config.vocab_size)
+            for rows in (
+                torch.tensor([0, 3]),
+                torch.tensor([4, 2, 1]),
+            ):  # two passes, both behind prompts computed once
+                cache = shared.cache(rows)
+                assert cache.layers[0].keys.shape[0] == len(rows)
+                logits[rows] = model(
+                    tails[rows], attention_mask=whole[rows], position_ids=positions[rows], past_key_values=cache
+                ).logits
         else:
             ids = torch.cat([prompts, tails], 1)
             logits = model(ids, attention_mask=whole, position_ids=positions_of(whole)).logits[:, prompts.shape[1] :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -217,18 +218,19 @@ def test_distinct_rows_ignore_what_stands_in_the_padding() -> None:
     assert torch.equal(masks[inverse], mask)
 
 
-def test_shared_prompts_change_nothing_of_the_step(
+def test_shared_prompts_and_several_passes_change_nothing_of_the_step(
     tiny_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from cppo.policy.loading import load_model, load_tokenizer
-    from cppo.training import trl_adapter
+    from cppo.training import batching, trl_adapter
 
     results, caches = [], []
     prompts = {Region.PLANNER: [5, 6, 7], Region.SOLVER: [5, 6, 7, 14, 15]}
-    for share in (True, False):
+    for share, pass_tokens in product((False, True), (10**9, 0)):  # one pass; one for every length
         pair = (load_model(tiny_directory), load_tokenizer(tiny_directory))
         original = trl_adapter.shared_prompts
         with monkeypatch.context() as patch:
+            patch.setattr(batching, "PASS_TOKENS", pass_tokens)
             patch.setattr(trl_adapter, "can_share", lambda model, share=share: share)
             patch.setattr(trl_adapter, "shared_prompts", lambda *a, f=original: (caches.append(f(*a)), caches[-1])[1])
             sequences = [
@@ -236,10 +238,11 @@ def test_shared_prompts_change_nothing_of_the_step(
                 for one in rollout_of(pair[1].eos_token_id)
             ]
             settings = {"micro_batch": 12, "iterations": 2, "beta": 0.5, "learning_rate": 0.1}
-            results.append(train(pair, tmp_path / str(share), sequences, **settings)[0])
+            results.append(train(pair, tmp_path / f"{share}-{pass_tokens}", sequences, **settings)[0])
     assert any(cache is not None for cache in caches)
-    for name in results[0]:
-        torch.testing.assert_close(results[0][name], results[1][name], atol=2e-5, rtol=1e-3)
+    for other in results[1:]:
+        for name in other:
+            torch.testing.assert_close(other[name], results[0][name], atol=2e-5, rtol=1e-3)
 
 
 def test_pieces_are_cut_by_prompt_where_that_saves_more() -> None:

@@ -35,9 +35,14 @@ def write_programs(
     """
     verdicts: dict[tuple[str, str], Future[ProgramVerdict]] = {}
     programs: dict[int, str] = {}
+    extracted: dict[tuple[str, bool], str] = {}
+    labels: dict[tuple[str, str], str | None] = {}
 
     def submit(i: int, completion: Completion) -> None:
-        program = programs[i] = _program(completion)
+        said = completion.text, completion.truncated
+        if said not in extracted:
+            extracted[said] = _program(completion)
+        program = programs[i] = extracted[said]
         if (problems[i].id, program) not in verdicts:
             verdicts[problems[i].id, program] = bench.verifier.submit(problems[i], program)
 
@@ -51,7 +56,10 @@ def write_programs(
             program = programs[i]
             verdict = verdicts[problem.id, program].result()
             call = call_of(SOLVER, request, completion)
-            written.append(Written(_branch(problem, completion, method, program, verdict, call, bench.judge), call))
+            named = problem.id, program if method is None else method
+            if bench.judge is not None and named not in labels:
+                labels[named] = _label(problem, method, program, bench.judge)
+            written.append(Written(_branch(completion, method, program, verdict, call, labels.get(named)), call))
         bench.clock("")
     except BaseException:
         for verdict_to_come in verdicts.values():
@@ -70,18 +78,13 @@ def _program(completion: Completion) -> str:
     return "" if completion.truncated else extract_program(completion.text)
 
 
+def _label(problem: Problem, method: str | None, program: str, judge: Judge) -> str | None:
+    return judge.label_program(problem, program) if method is None else judge.label_method(problem, method)
+
+
 def _branch(
-    problem: Problem,
-    completion: Completion,
-    method: str | None,
-    program: str,
-    verdict: ProgramVerdict,
-    call: Call,
-    judge: Judge | None,
+    completion: Completion, method: str | None, program: str, verdict: ProgramVerdict, call: Call, label: str | None
 ) -> Branch:
-    label = None
-    if judge is not None:
-        label = judge.label_program(problem, program) if method is None else judge.label_method(problem, method)
     return Branch(
         method=method,
         program=program,

@@ -130,6 +130,7 @@ class _Batch:
         self.log_probs_N = torch.zeros(n, dtype=torch.float64, device=device)
         self.alive = torch.arange(n, device=device)
         self.shares = True
+        self.texts: dict[tuple[int, ...], str] = {}
         self.row: torch.Tensor
         self.mask_R: torch.Tensor
         self.positions_R: torch.Tensor
@@ -254,8 +255,10 @@ class _Batch:
 
     def _completion(self, i: int, tokens: list[int], log_prob: float, reason: StopReason) -> Completion:
         # An end token that the tokenizer does not know as special would show up in the text.
-        told = tokens[:-1] if reason is StopReason.END else tokens
-        text = self.engine.decode(told)
+        told = tuple(tokens[:-1] if reason is StopReason.END else tokens)
+        text = self.texts.get(told)
+        if text is None:
+            text = self.texts[told] = self.engine.decode(told)
         if reason is StopReason.STOP:
             text = text[: self.watchers[i].cut(text)]
             tokens = [*tokens, self.engine.tokenizer.eos_token_id]

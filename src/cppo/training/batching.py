@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from cppo.seeding import derived_random
+
+PASS_TOKENS = 256
+"""What one more pass through the model costs, in tokens: below that much padding, one pass is cheaper than two."""
 
 
 class GroupedOrder(torch.utils.data.Sampler[int]):
@@ -45,6 +49,22 @@ def distinct_rows(ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, 
     return rows[:, :width], rows[:, width:], inverse
 
 
+def cut_by_length(lengths: Sequence[int], most: int) -> list[int]:
+    """Return how many rows each pass takes, of rows whose `lengths` ascend: at most `most`, and so that rows × longest
+    and `PASS_TOKENS` a pass are the least in all."""
+    least, begin = np.zeros(len(lengths) + 1), np.zeros(len(lengths) + 1, dtype=int)
+    for end in range(1, len(lengths) + 1):
+        starts = np.arange(max(0, end - most), end)
+        costs = least[starts] + (end - starts) * lengths[end - 1]
+        best = int(costs.argmin())
+        least[end], begin[end] = costs[best] + PASS_TOKENS, starts[best]
+    sizes, end = [], len(lengths)
+    while end:
+        sizes.append(end - int(begin[end]))
+        end = int(begin[end])
+    return sizes[::-1]
+
+
 def split_for_update(batch: dict[str, Any], parts: int) -> list[dict[str, Any]]:
     """Cut a generation batch into `parts` equal pieces that need few computed tokens, each with its own padding only.
 
@@ -61,11 +81,14 @@ def split_for_update(batch: dict[str, Any], parts: int) -> list[dict[str, Any]]:
     by_prompt = by_length[torch.argsort((prompt_lengths * len(prompts) + prompt)[by_length], stable=True)]
 
     def tokens(order: torch.Tensor) -> int:
-        return sum(
-            len(torch.unique(prompt[rows])) * int(prompt_lengths[rows].max())
-            + len(torch.unique(twin[rows])) * int(lengths[rows].max())
-            for rows in order.chunk(parts)
-        )
+        found = 0
+        for rows in order.chunk(parts):
+            alike = dict(zip(twin[rows].tolist(), lengths[rows].tolist(), strict=True))
+            mine = sorted(alike.values())
+            ends = np.cumsum(sizes := cut_by_length(mine, len(mine)))
+            found += len(torch.unique(prompt[rows])) * int(prompt_lengths[rows].max())
+            found += sum(size * mine[end - 1] for size, end in zip(sizes, ends, strict=True))
+        return found
 
     pieces = []
     for rows in min(by_length, by_prompt, key=tokens).chunk(parts):

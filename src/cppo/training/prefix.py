@@ -30,21 +30,33 @@ def can_share(model: Any) -> bool:
     return all(type(layer) is DynamicLayer for layer in DynamicCache(config=model.config).layers)
 
 
-def shared_prompts(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> Any | None:
-    """Return the cache of the prompts `ids` [rows, width] (left-padded under `mask`), one row each; None where it
-    would not pay. Only for a model that `can_share`."""
-    if ids.shape[1] == 0:
+class SharedPrompts:
+    """Keys and values of every distinct prompt among rows `ids` [rows, width] (left-padded under `mask`), computed in
+    one pass of a model that `can_share`."""
+
+    def __init__(self, model: Any, ids: torch.Tensor, mask: torch.Tensor) -> None:
+        distinct, distinct_mask, self.inverse = distinct_rows(ids, mask)
+        output = model(
+            input_ids=distinct,
+            attention_mask=distinct_mask,
+            position_ids=positions_of(distinct_mask),
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        self.layers = [(layer.keys, layer.values) for layer in output.past_key_values.layers]
+
+    def cache(self, rows: torch.Tensor) -> DynamicCache:
+        """Return a cache that holds the prompts of these rows, one row each."""
+        chosen = self.inverse[rows]
+        cache = DynamicCache()
+        for i, (keys, values) in enumerate(self.layers):
+            cache.update(keys.index_select(0, chosen), values.index_select(0, chosen), i)
+        return cache
+
+
+def shared_prompts(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> SharedPrompts | None:
+    """Return the prompts `ids` [rows, width] (left-padded under `mask`) of a model that `can_share`, each computed
+    once; None where it would not pay."""
+    if ids.shape[1] == 0 or len(distinct_rows(ids, mask)[0]) * SHARED_BY > len(ids):
         return None
-    distinct, distinct_mask, inverse = distinct_rows(ids, mask)
-    if len(distinct) * SHARED_BY > len(ids):
-        return None
-    output = model(
-        input_ids=distinct,
-        attention_mask=distinct_mask,
-        position_ids=positions_of(distinct_mask),
-        use_cache=True,
-        logits_to_keep=1,
-    )
-    cache = output.past_key_values
-    cache.reorder_cache(inverse)
-    return cache
+    return SharedPrompts(model, ids, mask)

@@ -9,7 +9,7 @@ What is overridden, and why:
   belong to the same optimiser step, so the order changes nothing but the work.
 - `_get_train_sampler`: the order of an epoch follows from (seed, epoch), so that a resumed run meets the same problems.
 - `_get_per_token_logps_and_entropies`: a sequence that occurs several times is scored once, a prompt that several
-  sequences share is computed once (`training/prefix.py`), columns that are padding in a whole pass are not computed.
+  sequences share is computed once (`training/prefix.py`), sequences of similar lengths are scored together.
 - `_compute_loss`: the published objective (`training/loss.py`), with figures by region. TRL's own `grpo` loss is the
   same but for the weights: it averages over slots, so a batch with unparsed tuples would shrink the loss of the rest.
 """
@@ -31,9 +31,9 @@ from trl.models import unwrap_model_for_generation
 
 from cppo.errors import ConfigError, nearest
 from cppo.policy.padding import positions_of
-from cppo.training.batching import GroupedOrder, distinct_rows, split_for_update
+from cppo.training.batching import GroupedOrder, cut_by_length, distinct_rows, split_for_update
 from cppo.training.loss import region_sums, sequence_weights, token_terms, weighted_sequence_mean
-from cppo.training.prefix import can_share, shared_prompts
+from cppo.training.prefix import SharedPrompts, can_share, shared_prompts
 from cppo.training.sequences import Region, RolloutResult
 from cppo.training.settings import RLSettings
 
@@ -128,38 +128,50 @@ class RegionTrainer(GRPOTrainer):  # type: ignore[misc]
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: Any, attention_mask: Any, logits_to_keep: int, **kwargs: Any
     ) -> Any:
-        """Score each distinct sequence once, sorted by length, without columns that are padding in every row of a pass;
-        and each distinct prompt once a pass.
+        """Score each distinct sequence once, and each distinct prompt once where that pays, in passes of similar
+        lengths without columns that are padding in every row.
 
         The result has the shape TRL expects, zeros where there is padding. Identical rows share one computation; their
         gradients add up as if each had been computed.
         """
-        size = kwargs.pop("batch_size", None) or input_ids.shape[0]
+        most = kwargs.pop("batch_size", None) or input_ids.shape[0]
         ids, mask, inverse = distinct_rows(input_ids, attention_mask)
-        order = torch.argsort(mask.sum(1), stable=True)
+        prompts = self._prompts(model, ids, mask, logits_to_keep, kwargs)
+        lengths = (mask if prompts is None else mask[:, -logits_to_keep:]).sum(1)
+        order = torch.argsort(lengths, stable=True)
+        # A model wrapped for several processes is called once an update, and as often in each of them.
+        alone = self.accelerator.num_processes == 1
         parts = []
-        for rows in torch.split(order, size):
+        for rows in torch.split(order, cut_by_length(lengths[order].tolist(), most) if alone else most):
             used = mask[rows].any(0).nonzero()
-            first, last = int(used[0]), int(used[-1]) + 1
+            first, last = 0 if prompts else int(used[0]), int(used[-1]) + 1
             cut = ids.shape[1] - last
-            part = self._score(model, ids[rows, first:last], mask[rows, first:last], logits_to_keep - cut, **kwargs)
+            columns = ids[rows, first:last], mask[rows, first:last], logits_to_keep - cut
+            if prompts is None:
+                part = super()._get_per_token_logps_and_entropies(model, *columns, **kwargs)
+            else:
+                part = self._score_behind(prompts.cache(rows), model, *columns)
             parts.append([None if x is None else torch.nn.functional.pad(x, (0, cut)) for x in part[:2]] + [part[2]])
         back = torch.argsort(order)[inverse]
         logps = torch.cat([part[0] for part in parts])[back]
-        entropies = None if parts[0][1] is None else torch.cat([part[1] for part in parts])[back]
+        entropies = torch.cat([part[1] for part in parts])[back] if kwargs.get("compute_entropy") else None
         aux = None if parts[0][2] is None else torch.stack([part[2] for part in parts]).mean()
         return logps, entropies, aux
 
-    def _score(self, model: Any, ids: torch.Tensor, mask: torch.Tensor, keep: int, **kwargs: Any) -> Any:
-        """Score the last `keep` columns in one pass, prompts that rows share computed once where that pays."""
+    def _prompts(
+        self, model: Any, ids: torch.Tensor, mask: torch.Tensor, keep: int, given: dict[str, Any]
+    ) -> SharedPrompts | None:
+        """Return what stands before the last `keep` columns, computed once a distinct prompt, where that pays."""
         start = ids.shape[1] - keep - 1  # the prompt's last token stands before each completion: it predicts the first
-        cache = None
-        plain = all(value is None for key, value in kwargs.items() if key != "compute_entropy")  # text alone
-        if start > 0 and plain and can_share(model):
-            with self.accelerator.autocast():
-                cache = shared_prompts(model, ids[:, :start], mask[:, :start])
-        if cache is None:
-            return super()._get_per_token_logps_and_entropies(model, ids, mask, keep, **kwargs)
+        plain = all(value is None for key, value in given.items() if key != "compute_entropy")  # text alone
+        if start <= 0 or not plain or not can_share(model):
+            return None
+        with self.accelerator.autocast():
+            return shared_prompts(model, ids[:, :start], mask[:, :start])
+
+    def _score_behind(self, cache: Any, model: Any, ids: torch.Tensor, mask: torch.Tensor, keep: int) -> Any:
+        """Score the last `keep` columns in one pass behind prompts that are computed already."""
+        start = ids.shape[1] - keep - 1
         labels = ids[:, start:].masked_fill(mask[:, start:] == 0, -100)
         labels[:, 0] = -100
         with self.accelerator.autocast():
@@ -171,8 +183,7 @@ class RegionTrainer(GRPOTrainer):  # type: ignore[misc]
                 labels=labels,
                 fused_lm_head=True,
             )
-        entropies = outputs.entropy[:, -keep:] if kwargs.get("compute_entropy") else None
-        return outputs.log_probs[:, -keep:], entropies, None
+        return outputs.log_probs[:, -keep:], None if outputs.entropy is None else outputs.entropy[:, -keep:], None
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
         completion_mask = inputs["completion_mask"]
