@@ -77,6 +77,7 @@ def main() -> None:
     for name, row in figures["ways"].items():
         cells = (f"{row['seconds']:.2f}", f"{row['tokens_per_second']:.0f}", f"{row['ratio']:.1f}")
         print(f"| {name} | {figures['sequences']} | {' | '.join(cells)} |")
+    print(f"\nours decodes {figures['decoded']:.2f} tokens a token: what samples begin with alike is decoded once")
     text = json.dumps(figures)
     print(text)
     if options.json:
@@ -97,6 +98,7 @@ def measure(context: Context, path: str, options: argparse.Namespace) -> dict[st
         "one at a time": with_generate(model, tokenizer, at_once=1),
         "plain batch": with_generate(model, tokenizer, at_once=4 * sequences),
     }
+    decoded = decoded_share(model, ways["ours"], phases)
     rates: dict[str, list[float]] = {name: [] for name in ways}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(rounds + 1):
@@ -118,7 +120,23 @@ def measure(context: Context, path: str, options: argparse.Namespace) -> dict[st
     }
     parameters = sum(weight.numel() for weight in model.parameters())
     setting = {"parameters": parameters, "device": options.device, "dtype": options.dtype}
-    return {"sequences": sum(map(len, phases)), **setting, "ways": table}
+    return {"sequences": sum(map(len, phases)), **setting, "decoded": decoded, "ways": table}
+
+
+def decoded_share(model: Any, way: Way, phases: Phases) -> float:
+    """Return how many tokens the model is given in decoding, prompts left out, for each token of the sequences."""
+    rows: list[int] = []
+
+    def count(_module: Any, _arguments: Any, given: dict[str, Any]) -> None:
+        if given["input_ids"].shape[1] == 1:
+            rows.append(given["input_ids"].shape[0])
+
+    handle = model.register_forward_pre_hook(count, with_kwargs=True)
+    try:
+        tokens = way(phases, 0)
+    finally:
+        handle.remove()
+    return sum(rows) / tokens
 
 
 def requests_of(problems: Sequence[Problem], plans: int, prompts: PromptSet, testbed: Testbed) -> Phases:

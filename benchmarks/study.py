@@ -1,6 +1,6 @@
 """The tables of a study over training seeds, and which of its aims were reached.
 
-    python benchmarks/study.py [RECIPE] [--output DIR] [--ablations] [--preset skewed] [--json FILE] [--KEY VALUE …]
+    python benchmarks/study.py [RECIPE] [--output DIR] [--ablations] [--preset skewed] [--json FILE] [--KEY=VALUE …]
 
 Runs `cppo study RECIPE` (with `--ablations` `cppo ablate RECIPE`), which does only what is still owed, and prints what
 it found as Markdown: hours from scratch on two cores, seconds when the directory is complete. The aims were set before
