@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from tiny_policies import Dictated, tiny_model
-from transformers import MambaConfig, MambaForCausalLM, MiniMaxConfig, MiniMaxForCausalLM
+from transformers import GPT2Config, GPT2LMHeadModel, MambaConfig, MambaForCausalLM, MiniMaxConfig, MiniMaxForCausalLM
 
 from cppo.errors import ModelError
 from cppo.policy import local
@@ -327,6 +327,25 @@ def test_a_prompt_that_fills_the_context_is_a_cut_completion_and_no_error(tokeni
     assert len(short.token_ids) <= 4
 
 
+def test_a_finished_row_at_the_end_of_the_context_does_no_harm(tokenizer: Any) -> None:
+    """Its row stays for a while beside twelve that go on; learned positions end with the context."""
+    torch.manual_seed(0)
+    config = GPT2Config(vocab_size=len(tokenizer), n_positions=64, n_embd=16, n_layer=1, n_head=2)
+    model = GPT2LMHeadModel(config).eval()
+    handle = prefer_end(model, tokenizer, -1e9)
+    word = len(tokenizer("Go.")["input_ids"])
+    long = GenerationRequest(Prompt("Go." * (58 // word)), 60, 1.0, seed=0)
+    short = [GenerationRequest(Prompt(PROMPTS[i % 4]), 40, 1.0, seed=i) for i in range(1, 13)]
+    try:
+        completions = LocalEngine(model, tokenizer).generate([long, *short])
+        alone = [LocalEngine(model, tokenizer).generate([request])[0] for request in (long, *short)]
+    finally:
+        handle.remove()
+    assert len(completions[0].prompt_ids) + len(completions[0].token_ids) == 64
+    assert [len(c.token_ids) for c in completions[1:]] == [40] * 12
+    assert [c.token_ids for c in completions] == [c.token_ids for c in alone]
+
+
 def test_a_model_whose_logits_are_no_numbers_is_an_error_and_no_text(tokenizer: Any) -> None:
     """Half-precision weights that overflow, a damaged file: every token would be noise, every score a silent zero."""
     model = tiny_model("llama")
@@ -355,6 +374,21 @@ def test_a_model_without_key_value_cache_generates_as_transformers_does(tokenize
             eos_token_id=tokenizer.eos_token_id,
         )  # fmt: skip
         assert list(completion.token_ids) == theirs[0, ids.shape[1] :].tolist()
+
+
+def test_prompts_of_other_lengths_do_not_reach_a_state_without_key_value_cache(tokenizer: Any) -> None:
+    """Mamba reads the padding of a shorter prompt into its state, whatever the mask says."""
+    torch.manual_seed(0)
+    config = MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=2, state_size=4)
+    model = MambaForCausalLM(config).double().eval()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(4)  # as it is built, nothing it has read reaches its first logits
+    requests = drawn(30, temperature=1.0)
+    together = LocalEngine(model, tokenizer).generate(requests)
+    alone = [LocalEngine(model, tokenizer).generate([request])[0] for request in requests]
+    assert [c.token_ids for c in together] == [c.token_ids for c in alone]
+    assert len({c.token_ids for c in together}) > 15
 
 
 def test_a_model_that_hands_out_no_cache_is_named(tokenizer: Any) -> None:

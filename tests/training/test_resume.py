@@ -13,10 +13,12 @@ from transformers import TrainerCallback
 
 from cppo.policy.loading import add_adapter, load_model, load_tokenizer
 from cppo.policy.settings import LoraSettings
+from cppo.progress import Reporter
 from cppo.training.batching import GroupedOrder
-from cppo.training.checkpoints import last_complete, mark_complete, step_of
+from cppo.training.checkpoints import MetricsLog, last_complete, mark_complete, step_of
 from cppo.training.sequences import Region, RolloutResult, TrainingSequence
-from cppo.training.settings import JointSettings
+from cppo.training.settings import JointSettings, PlannerTuningSettings
+from cppo.training.supervised import Example, train_supervised
 from cppo.training.trl_adapter import build_trainer, grpo_arguments
 
 PROBLEMS = [f"p{i}" for i in range(8)]
@@ -108,6 +110,45 @@ def test_nothing_is_trained_after_the_last_checkpoint(tiny_directory: Path, tmp_
     assert seen == []
     for name, weight in weights.items():
         assert torch.equal(weight, again[name]), name
+
+
+@pytest.mark.parametrize("kill_at", [4, 9, 13])
+def test_supervised_training_goes_on_in_any_epoch(
+    tiny_directory: Path, tmp_path: Path, kill_at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two and a half epochs of six updates; checkpoints every four, whose steps are not those of every row."""
+    tokenizer = load_tokenizer(tiny_directory)
+    examples = [Example(tuple(5 + (7 * i + j) % 40 for j in range(4 + i % 5)), 2) for i in range(12)]
+    settings = PlannerTuningSettings(
+        learning_rate=1e-2, epochs=2.5, batch=2, micro_batch=2, checkpoint_every=4, schedule="cosine"
+    )
+
+    def fit(directory: Path, stop: int | None) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        model = load_model(tiny_directory)
+        append = MetricsLog.append
+
+        def until(log: MetricsLog, row: dict[str, Any]) -> None:
+            if stop is not None and row["step"] >= stop:
+                raise Killed
+            append(log, row)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(MetricsLog, "append", until)
+            rows = train_supervised(
+                model, tokenizer, examples, settings, directory=directory, seed=3, reporter=Reporter()
+            )
+        return {name: weight.detach().clone() for name, weight in model.named_parameters()}, rows
+
+    weights, rows = fit(tmp_path / "a", None)
+    with pytest.raises(Killed):
+        fit(tmp_path / "b", kill_at)
+    left = last_complete(tmp_path / "b")
+    assert step_of(left) == (kill_at - 1) // 4 * 4
+    again, whole = fit(tmp_path / "b", None)
+    for name, weight in weights.items():
+        assert torch.equal(weight, again[name]), name
+    assert whole == rows
+    assert len(rows) == 15
 
 
 def test_the_order_repeats_groups_and_depends_on_seed_and_epoch_alone() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cppo.budget import check_equal_attempts, unequal_ablations
 from cppo.cli.console import make_reporter, results_console
 from cppo.cli.study_tables import ablation_table, study_table
 from cppo.errors import ConfigError
@@ -14,7 +15,6 @@ from cppo.evaluation.study_settings import FULL
 from cppo.files import write_json
 from cppo.recipe import load_recipe
 from cppo.runs import Run
-from cppo.study.budget import check_equal_attempts, unequal_ablations
 from cppo.study.layout import Study, locked
 from cppo.study.result import ABLATIONS, RESULTS, ablation_result, study_result
 from cppo.study.scheduler import Scheduler, Task

@@ -9,6 +9,7 @@ of batched matrix products).
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -83,10 +84,22 @@ class LocalEngine:
             if fit is None:  # a prompt that fills the context leaves no room: cut at its first token, no error
                 done(i, Completion("", tuple(read[i].ids), (), StopReason.LENGTH))
         with inference(self.model):
-            for start in range(0, len(order), self.batch):
-                chosen = order[start : start + self.batch]
+            for chosen in self._batches(order, read):
                 _Batch(self, [r for i in chosen if (r := fitting[i])], [read[i] for i in chosen], chosen, done).run()
         return [results[i] for i in range(len(requests))]
+
+    def _batches(self, order: Sequence[int], read: Sequence[Rendered]) -> Iterator[Sequence[int]]:
+        """Cut the requests, sorted by prompt length, into batches. A model whose state is not a key-value cache reads
+        the padding of shorter prompts into it: it gets prompts of one length at a time."""
+        pads = "cache_params" not in inspect.signature(self.model.forward).parameters
+        start = 0
+        while start < len(order):
+            end = min(start + self.batch, len(order))
+            if not pads:
+                width = len(read[order[start]].ids)
+                end = next((i for i in range(start, end) if len(read[order[i]].ids) != width), end)
+            yield order[start:end]
+            start = end
 
     def _within_context(
         self, requests: Sequence[GenerationRequest], read: Sequence[Rendered]
@@ -157,7 +170,6 @@ class _Batch:
             self.alive, self.row = self.alive[unfinished], self.row[unfinished]
             tokens_R = self._next_rows(sampled[unfinished], logits.shape[-1], cache)
             self.mask_R = torch.cat([self.mask_R, self.mask_R.new_ones(len(tokens_R), 1)], dim=1)
-            self.positions_R = self.positions_R + 1
             output = self.engine.model(
                 input_ids=tokens_R[:, None],
                 attention_mask=self.mask_R,
@@ -187,7 +199,7 @@ class _Batch:
             )
         grow_in_place(cache)
         self.row = torch.tensor([index[start] for start in starts], device=self.device)
-        self.mask_R, self.positions_R = mask, positions[:, -1]
+        self.mask_R, self.positions_R = mask, positions[:, -1].clone()
         self.temperatures_R = torch.tensor([t for _, t, _ in index], dtype=torch.float64, device=self.device)
         self.min_p_R = torch.tensor([p for *_, p in index], dtype=torch.float64, device=self.device)
         return output.logits[:, -1], cache
@@ -206,11 +218,13 @@ class _Batch:
                 parents, tokens, row = pairs // vocabulary, pairs % vocabulary, inverse
         rows = len(self.positions_R)
         if len(parents) >= COMPACT_BELOW * rows and len(torch.unique(parents)) == len(parents):
-            tokens_R = tokens.new_zeros(rows)  # a row that nobody is in any more gets any token
+            # A row that nobody is in any more gets any token, and stays where it is: it may be at the context's end.
+            tokens_R = tokens.new_zeros(rows)
             tokens_R[parents] = tokens
+            self.positions_R[parents] += 1
             return tokens_R
         cache.reorder_cache(parents)
-        self.mask_R, self.positions_R = self.mask_R[parents], self.positions_R[parents]
+        self.mask_R, self.positions_R = self.mask_R[parents], self.positions_R[parents] + 1
         self.temperatures_R, self.min_p_R = self.temperatures_R[parents], self.min_p_R[parents]
         self.row = row
         return tokens

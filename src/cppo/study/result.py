@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from cppo.budget import training_attempts, unequal_ablations
 from cppo.config import leaves
 from cppo.episodes import Episode, read_episodes
 from cppo.errors import ConfigError, RunError
@@ -17,7 +18,6 @@ from cppo.files import read_json
 from cppo.inherit import NEUTRAL, all_needs, differing, settings_of
 from cppo.recipe import Recipe
 from cppo.runs import HARMLESS_KEYS, Run
-from cppo.study.budget import training_attempts, unequal_ablations
 from cppo.study.layout import Study
 
 RESULTS, ABLATIONS = "results.json", "ablations.json"

@@ -156,7 +156,8 @@ def supervised_arguments(settings: SupervisedSettings, directory: Path, seed: in
         "save_strategy": "steps",
         "save_steps": settings.checkpoint_every,
         "save_total_limit": 2,
-        "logging_steps": 5,
+        # A loss is the mean since the last row; from a checkpoint between two rows it would not come out the same.
+        "logging_steps": math.gcd(5, settings.checkpoint_every),
         "report_to": "none",
         "disable_tqdm": True,
         "seed": seed % 2**31,

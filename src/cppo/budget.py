@@ -71,7 +71,7 @@ def check_equal_attempts(recipe: Recipe) -> None:
     if len({attempts.programs for attempts in found}) > 1:
         lines = "\n  ".join(f"{a.stage}: {a.formula} = {a.programs} programs" for a in found)
         raise ConfigError(
-            f"the arms of this study are trained with unequal numbers of program attempts:\n  {lines}\n"
-            "a study compares policies that have tried as many programs; change steps, problems_per_step, tuples or "
-            "programs until the numbers agree"
+            f"the arms of the evaluation are trained with unequal numbers of program attempts:\n  {lines}\n"
+            "policies are compared that have tried as many programs; change steps, problems_per_step, tuples or "
+            "programs until the numbers agree, or leave an arm out of evaluation.arms"
         )

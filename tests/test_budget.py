@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from cppo.budget import check_equal_attempts, training_attempts, unequal_ablations
 from cppo.errors import ConfigError
 from cppo.recipe import load_recipe
-from cppo.study.budget import check_equal_attempts, training_attempts, unequal_ablations
 
-RECIPES = Path(__file__).parents[2] / "recipes"
+RECIPES = Path(__file__).parents[1] / "recipes"
 SMOKE = RECIPES / "crossroads-smoke.toml"
 
 
