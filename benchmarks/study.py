@@ -18,9 +18,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cppo.measures import paired_seeds_p
+
 RECIPE = Path(__file__).parent.parent / "recipes" / "crossroads-full.toml"
 NEAR = 0.05
 """How far from a value still counts as near it: the share of it, or points of pass@k."""
+
+TESTS = ("p (Holm)", "p (sign flips)", "p (seeds alone)")
+"""Of the hierarchical bootstrap, corrected for all rows; and, uncorrected, of sign flips over problems and of a t-test
+over seeds."""
 
 Result = Mapping[str, Any]
 
@@ -72,7 +78,7 @@ def arm_rows(result: Result) -> tuple[list[str], list[list[str]]]:
     at, title = str(result["at"]), own(result)["title"]
     head = [
         "method", *(f"pass@{k}" for k in result["ks"]), f"every seed, pass@{at}", "at equal tokens", "strategies",
-        "coordination gain", f"{title} − it at pass@{at}", "p (Holm)",
+        "coordination gain", f"{title} − it at pass@{at}", *TESTS,
     ]  # fmt: skip
     rows = []
     for arm in result["arms"]:
@@ -91,7 +97,7 @@ def ablation_rows(result: Result) -> tuple[list[str], list[list[str]]]:
     at, title = str(result["at"]), own(result)["title"]
     head = [
         "ablation", *(f"pass@{k}" for k in result["ks"]), f"every seed, pass@{at}", "truly valid", "strategies",
-        "coordination gain", f"{title} − it at pass@{at}", "p (Holm)", "programs in training",
+        "coordination gain", f"{title} − it at pass@{at}", *TESTS, "programs in training",
     ]  # fmt: skip
     rows = []
     for arm in result["arms"]:
@@ -157,11 +163,14 @@ def named(result: Result, arm: Mapping[str, Any]) -> str:
 
 
 def lead(result: Result, arm: Mapping[str, Any]) -> list[str]:
-    """Return the subject's difference to an arm and its p, empty for the subject."""
+    """Return the subject's difference to an arm and the p of each of the `TESTS`, empty for the subject."""
     row = next((row for row in result["comparisons"] if row["other"] == arm["name"]), None)
     if row is None:
-        return ["", ""]
-    return [f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]", f"{row['holm_p']:.4f}"]
+        return [""] * (1 + len(TESTS))
+    ours, theirs = (one["pass_at"][str(result["at"])]["seeds"] for one in (own(result), arm))
+    p_values = row["holm_p"], row["permutation_p"], paired_seeds_p(ours, theirs)
+    shown = ("" if p is None else "< 0.0001" if p < 0.0001 else f"{p:.4f}" for p in p_values)
+    return [f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]", *shown]
 
 
 def limit_rows(result: Result, width: int) -> list[list[str]]:

@@ -13,6 +13,7 @@ from cppo.measures import (
     holm,
     mean_over_seeds,
     one_seed_interval,
+    paired_seeds_p,
     pass_at_k,
     sign_flip_p,
 )
@@ -49,6 +50,19 @@ def test_fewer_than_three_seeds_is_said():
     result = compare(np.stack([A] * 3), np.stack([B] * 3), resamples=100)
     assert result.warnings == ()
     assert result.one_seed is None
+
+
+def test_the_seeds_alone():
+    # differences 1, 2, 3: mean 2, standard error 1/√3, t = 3.4641; two-sided with 2 degrees of freedom:
+    # 1 − t/√(2 + t²) = 1 − √(6/7)
+    assert paired_seeds_p([2, 4, 6], [1, 2, 3]) == pytest.approx(1 - (6 / 7) ** 0.5)
+    assert compare(np.outer([2, 4, 6], [1, 1]), np.outer([1, 2, 3], [1, 1]), resamples=9).seed_p == pytest.approx(
+        1 - (6 / 7) ** 0.5
+    )
+    assert paired_seeds_p([1], [0]) is None
+    assert paired_seeds_p([1, 2], [0, 1]) is None
+    assert paired_seeds_p([1, 2, 4], [0, 1]) is None
+    assert compare(A, B, resamples=9).seed_p is None
 
 
 def test_p_value_by_its_formula():

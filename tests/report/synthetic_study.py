@@ -77,7 +77,8 @@ def result(arms: list[dict[str, Any]], leads: list[tuple[str, float, float]]) ->
             {
                 "subject": "cppo", "other": other, "k": 4, "difference": difference, "low": low,
                 "high": 2 * difference - low, "p_value": 0.01 if low > 0 else 0.6, "holm_p": 0.02 if low > 0 else 0.6,
-                "significant": low > 0, "problems": 24, "seeds": 3, "warnings": [],
+                "permutation_p": 0.004, "seed_p": 0.131, "significant": low > 0, "problems": 24, "seeds": 3,
+                "warnings": [],
             }
             for other, difference, low in leads
         ],

@@ -66,6 +66,7 @@ def test_the_tables_hold_the_figures(text: str) -> None:
     assert "0.021" in text  # … and the standard error of the share of the coordinated one
     assert "joint.plan_reward=ungated" in text
     assert "61\u202f440" in text
+    assert text.count("p\u00a0=\u00a00.004") == text.count("p\u00a0=\u00a00.131") == 4  # two comparisons in each table
 
 
 def test_a_curve_a_seed(study: Path) -> None:

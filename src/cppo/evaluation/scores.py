@@ -144,6 +144,7 @@ def comparisons(
                 "high": result.high,
                 "p_value": result.p_value,
                 "permutation_p": result.permutation_p,
+                "seed_p": result.seed_p,
                 "problems": result.problems,
                 "seeds": result.seeds_a,
                 "warnings": list(result.warnings),

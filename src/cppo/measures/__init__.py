@@ -38,7 +38,7 @@ from cppo.measures.passk import (
     pooled_pass_at_k,
     tuple_pass_at_k,
 )
-from cppo.measures.significance import Holm, Interval, holm, one_seed_interval, sign_flip_p
+from cppo.measures.significance import Holm, Interval, holm, one_seed_interval, paired_seeds_p, sign_flip_p
 
 __all__ = [
     "AuditThresholds",
@@ -80,6 +80,7 @@ __all__ = [
     "mean_over_seeds",
     "mixture_limit",
     "one_seed_interval",
+    "paired_seeds_p",
     "pass_at_k",
     "pooled_pass_at_k",
     "ratio_bound",

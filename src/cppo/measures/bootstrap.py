@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cppo.errors import ConfigError, DataError
-from cppo.measures.significance import BATCH, Interval, one_seed_interval, sign_flip_p
+from cppo.measures.significance import BATCH, TIE, Interval, one_seed_interval, paired_seeds_p, sign_flip_p
 
 Floats = NDArray[np.float64]
 
 LEAST_SEEDS = 3
-TIE = 1e-12  # a resampled difference this small is a zero that was rounded
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,8 @@ class Comparison:
     """Arm A against arm B on the same problems; `difference` is mean A − mean B, in the unit of the scores.
 
     `low`, `high`, `standard_error`, `p_value`: the hierarchical paired bootstrap. `permutation_p`: the sign-flip
-    test on seed-averaged differences. `one_seed`: the interval over problems alone, where each arm has one seed.
+    test on seed-averaged differences. `seed_p`: a t-test over the training seeds alone. `one_seed`: the interval over
+    problems alone, where each arm has one seed.
     `warnings`: what the figures do not cover; to be shown with them.
     """
 
@@ -33,6 +33,7 @@ class Comparison:
     high: float
     p_value: float
     permutation_p: float
+    seed_p: float | None
     one_seed: Interval | None
     problems: int
     seeds_a: int
@@ -130,6 +131,7 @@ def compare(
         high=float(high),
         p_value=min(1.0, 2 * tail / (resamples + 1)),
         permutation_p=sign_flip_p(differences, resamples, seed),
+        seed_p=paired_seeds_p(a.mean(axis=1), b.mean(axis=1)),
         one_seed=one_seed_interval(differences, resamples, confidence, seed) if one_seed else None,
         problems=a.shape[1],
         seeds_a=len(a),

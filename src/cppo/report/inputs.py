@@ -67,6 +67,8 @@ class Comparison(Record):
     p_value: float
     holm_p: float
     significant: bool
+    permutation_p: float | None = None
+    seed_p: float | None = None
     problems: int
     seeds: int
     warnings: tuple[str, ...] = ()
