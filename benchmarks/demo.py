@@ -65,7 +65,8 @@ def measure(recipe: Path, output: Path) -> dict[str, Any]:
     kept = {key: results[key] for key in ("seed", "budget", "ks", "problems", "comparisons")}
     arms = [{key: arm[key] for key in ("name", "title", "pass_at", "tokens")} for arm in results["arms"]]
     limits = {
-        k: {kind: limit[kind] for kind in ("independent", "coordinated")} for k, limit in results["limits"].items()
+        k: {kind: limit[kind] for kind in ("independent", "coordinated")}
+        for k, limit in (results.get("limits") or {}).items()
     }
     return {
         "recipe": recipe.name, "seconds": seconds, "peak_mb": peak, "stages": stages,
@@ -78,7 +79,8 @@ def table(result: Mapping[str, Any]) -> Iterator[str]:
     ks = [str(k) for k in result["ks"]]
     versus = {row["other"]: row for row in result["comparisons"]}
     at = next(iter(versus.values()))["k"] if versus else ks[-1]
-    head = ["method", *(f"pass@{k}" for k in ks), f"CPPO − it at pass@{at}", "p (Holm)"]
+    subject = next(arm["title"] for arm in result["arms"] if arm["name"] not in versus)
+    head = ["method", *(f"pass@{k}" for k in ks), f"{subject} − it at pass@{at}", "p (Holm)"]
     yield from (row_of(head), row_of(["---"] * len(head)))
     for arm in result["arms"]:
         cells = [f"{c['mean']:.3f} [{c['low']:.3f}, {c['high']:.3f}]" for c in (arm["pass_at"][k] for k in ks)]

@@ -18,8 +18,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cppo.measures import paired_seeds_p
-
 RECIPE = Path(__file__).parent.parent / "recipes" / "crossroads-full.toml"
 NEAR = 0.05
 """How far from a value still counts as near it: the share of it, or points of pass@k."""
@@ -167,8 +165,7 @@ def lead(result: Result, arm: Mapping[str, Any]) -> list[str]:
     row = next((row for row in result["comparisons"] if row["other"] == arm["name"]), None)
     if row is None:
         return [""] * (1 + len(TESTS))
-    ours, theirs = (one["pass_at"][str(result["at"])]["seeds"] for one in (own(result), arm))
-    p_values = row["holm_p"], row["permutation_p"], paired_seeds_p(ours, theirs)
+    p_values = row["holm_p"], row["permutation_p"], row["seed_p"]
     shown = ("" if p is None else "< 0.0001" if p < 0.0001 else f"{p:.4f}" for p in p_values)
     return [f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]", *shown]
 

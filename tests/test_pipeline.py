@@ -20,10 +20,11 @@ import pytest
 
 from cppo.cli.main import main
 from cppo.episodes import read_episodes
-from cppo.errors import ConfigError
-from cppo.pipeline import pick_stages
+from cppo.errors import ConfigError, RunError
+from cppo.pipeline import pick_stages, run_pipeline
 from cppo.policy.engine import Completion, Done, Engine, GenerationRequest
 from cppo.policy.local import LocalEngine
+from cppo.progress import Reporter
 from cppo.recipe import load_recipe
 from cppo.runs import Run
 
@@ -303,6 +304,15 @@ def test_stages_are_picked_in_order_and_by_name(tmp_path: Path) -> None:
     assert pick_stages(run, None) == every
     with pytest.raises(ConfigError, match=r"unknown stage 'jont'.*did you mean 'joint'"):
         pick_stages(run, ["jont"])
+
+
+def test_policies_of_unequal_budgets_are_trained_but_not_compared(tmp_path: Path) -> None:
+    run = Run.open(tmp_path / "run", load_recipe(SMOKE, ["joint.steps=3"]))
+    with pytest.raises(ConfigError, match=r"(?s)joint: steps 3 .* = 48 programs\n  baselines.grpo: .* = 32 programs"):
+        run_pipeline(run, None, Reporter())
+    assert not [*run.directory.glob("stages/*")]
+    with pytest.raises(RunError, match="'sft' needs stage 'prepare'"):  # no arm is compared: it is not the budget
+        run_pipeline(run, ["sft"], Reporter())
 
 
 def test_a_stage_before_its_turn_says_what_is_missing(tmp_path: Path) -> None:

@@ -174,6 +174,7 @@ def test_an_ablation_is_the_recipe_with_its_overrides_and_one_arm() -> None:
         (["study.seeds=[-1]"], "seeds are numbers from 0"),
         (["study.seeds=[]"], "study.seeds"),
         (["study.seeds=3"], r"study.seeds = 3: this is a list; write it as \[3\]"),
+        (["study.seeds=0,1,2"], r"study.seeds = \"0,1,2\": this is a list; write it as \[0,1,2\]"),
         (["study.seds=[1]"], "unknown key 'study.seds'.*did you mean 'seeds'"),
         ([f"{ABLATION}.sets=['k=2']"], "unknown key 'study.ablations.ungated.sets'.*did you mean 'set'"),
         ([f"{ABLATION}.set=['joint.plan_rewrd=ungated']"], "study.ablations.ungated: unknown key 'joint.plan_rewrd'.*"),

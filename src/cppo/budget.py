@@ -65,7 +65,7 @@ def unequal_ablations(recipe: Recipe) -> list[str]:
 
 
 def check_equal_attempts(recipe: Recipe) -> None:
-    """Raise `ConfigError` when arms of the evaluation were trained with unequal numbers of program attempts."""
+    """Raise `ConfigError` when arms of the evaluation are trained with unequal numbers of program attempts."""
     stages = dict.fromkeys(arm.stage for arm in recipe.evaluation.arms)
     found = [attempts for stage in stages if (attempts := training_attempts(recipe, stage)) is not None]
     if len({attempts.programs for attempts in found}) > 1:

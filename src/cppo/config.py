@@ -150,7 +150,8 @@ def _explain(section: type[Section], item: Mapping[str, Any]) -> str:
     if item["type"] == "value_error" and isinstance(given, dict):
         return f"{key}: {message}" if location else message
     if item["type"] in ("tuple_type", "list_type"):
-        message = f"this is a list; write it as [{json.dumps(given, default=str)}], with more behind commas"
+        inside = given if isinstance(given, str) else json.dumps(given, default=str)
+        message = f"this is a list; write it as [{inside}], with commas between entries"
     return f"{key} = {json.dumps(given, default=str)}: {message}"
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 
+from cppo.budget import check_equal_attempts
 from cppo.context import Context
 from cppo.errors import CppoError, RunError, choose
 from cppo.lanes import Lane
@@ -100,9 +101,14 @@ def _work(name: str, context: Context) -> Summary:
 
 
 def run_pipeline(run: Run, wanted: Sequence[str] | None, reporter: Reporter) -> None:
-    """Run the asked stages. With `jobs = 2` the baselines train in a second process as soon as stage 1 is done."""
+    """Run the asked stages. With `jobs = 2` the baselines train in a second process as soon as stage 1 is done.
+
+    Raises `ConfigError` when policies are to be compared that are trained on unequal numbers of programs.
+    """
     stages = pick_stages(run, wanted)
     refuse_gaps(run, stages)
+    if "evaluate" in stages:
+        check_equal_attempts(run.recipe)
     with run.lock("main"):
         _run_lanes(run, stages, reporter)
 

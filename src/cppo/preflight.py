@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from cppo.budget import check_equal_attempts
 from cppo.context import Context
 from cppo.errors import ConfigError, DataError
 from cppo.recipe import Recipe
@@ -15,15 +14,13 @@ from cppo.verifier import default_checker, find_checker
 
 
 def check_inputs(context: Context) -> None:
-    """Read the files and resolve the models that later stages need; sizes that cannot work are refused too, and budgets
-    that make arms no comparison."""
+    """Read the files and resolve the models that later stages need; sizes that cannot work are refused too."""
     from cppo.policy.judge import verbaliser_ids
     from cppo.policy.loading import load_tokenizer
     from cppo.training.planner import read_gold_tuples
     from cppo.training.validity import read_judged_plans
 
     recipe, pools = context.recipe, context.pools
-    check_equal_attempts(recipe)
     stages = {"warmup": recipe.warmup, "joint": recipe.joint, **recipe.baselines}
     for name, settings in stages.items():
         if settings.problems_per_step > len(pools.train):

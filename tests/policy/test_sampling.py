@@ -92,6 +92,15 @@ def test_the_search_is_that_of_the_library() -> None:
         assert sample(logits, torch.ones(5), uniforms)[0].tolist() == expected.tolist()
 
 
+def test_logits_that_are_no_numbers_have_no_log_probability() -> None:
+    logits = torch.full((2, 5), torch.nan)
+    logits[1] = 0.0
+    uniforms = torch.tensor([0.3, 0.9, 0.9], dtype=torch.float64)
+    tokens, log_probs = sample(logits, torch.ones(2), uniforms, torch.full((2,), 0.1), torch.tensor([0, 0, 1]))
+    assert log_probs.isnan().tolist() == [True, True, False]
+    assert int(tokens[2]) == 4
+
+
 def test_half_precision_logits_are_sampled_in_single_precision() -> None:
     logits = torch.zeros(1, 1000, dtype=torch.bfloat16)
     tokens, log_probs = sample(logits, torch.ones(1), torch.tensor([0.6175], dtype=torch.float64))

@@ -41,7 +41,10 @@ def result(standard_error: float) -> dict[str, Any]:
         "k": 4, "at": 4, "ks": [1, 4], "subject": "cppo",
         "arms": [arm("pairs", "K = 2 | pairs", 2, cell(0.25)), arm("pkpo", "PKPO"), arm("cppo", "CPPO", 4, cell(0.25))],
         "comparisons": [
-            {"other": "pkpo", "difference": 0.3, "low": 0.1, "high": 0.5, "p_value": 0.001, "holm_p": 0.002}
+            {
+                "other": "pkpo", "difference": 0.3, "low": 0.1, "high": 0.5, "p_value": 0.001, "holm_p": 0.002,
+                "permutation_p": 0.00004, "seed_p": None,
+            }
         ],
         "limits": {k: {"independent": 0.7, "coordinated": 1.0} for k in ("1", "4")},
         "against_limits": {"4": {"above_independent": lead, "share_of_coordinated": {**lead, "value": 0.8}}},
@@ -59,6 +62,7 @@ def test_gain_and_equal_tokens_have_their_intervals() -> None:
     lines = [*benchmark.report(result(0.02), ablations=False)]
     (row,) = [line for line in lines if line.startswith("| PKPO |")]
     assert "0.500 [0.400, 0.600] (5)" in row
+    assert row.endswith("| +0.300 [+0.100, +0.500] | 0.0020 | < 0.0001 |  |")
     (row,) = [line for line in lines if line.startswith("| **CPPO** |")]
     assert "0.250 [0.150, 0.350]" in row
 

@@ -224,7 +224,7 @@ def test_shared_prompts_and_several_passes_change_nothing_of_the_step(
     from cppo.policy.loading import load_model, load_tokenizer
     from cppo.training import batching, trl_adapter
 
-    results, caches = [], []
+    results, caches, means, shapes = [], [], [], []
     prompts = {Region.PLANNER: [5, 6, 7], Region.SOLVER: [5, 6, 7, 14, 15]}
     for share, pass_tokens in product((False, True), (10**9, 0)):  # one pass; one for every length
         pair = (load_model(tiny_directory), load_tokenizer(tiny_directory))
@@ -238,11 +238,33 @@ def test_shared_prompts_and_several_passes_change_nothing_of_the_step(
                 for one in rollout_of(pair[1].eos_token_id)
             ]
             settings = {"micro_batch": 12, "iterations": 2, "beta": 0.5, "learning_rate": 0.1}
-            results.append(train(pair, tmp_path / f"{share}-{pass_tokens}", sequences, **settings)[0])
+            shapes.append([])
+            pair[0].register_forward_pre_hook(
+                lambda module, given, named, seen=shapes[-1]: seen.append(tuple(named["input_ids"].shape)),
+                with_kwargs=True,
+            )
+            changed, trainer = train(pair, tmp_path / f"{share}-{pass_tokens}", sequences, **settings)
+            results.append(changed)
+            means.append(trainer.region_means())
     assert any(cache is not None for cache in caches)
-    for other in results[1:]:
+    for other, figures in zip(results[1:], means[1:], strict=True):
+        assert figures == pytest.approx(means[0], rel=1e-4)
         for name in other:
             torch.testing.assert_close(other[name], results[0][name], atol=2e-5, rtol=1e-3)
+    # Ten distinct sequences: an empty slot of 1 + 1 token, plans of 3 + 2, 3, 3 and 5, programs of 5 + 2, 2, 3, 3 and
+    # 7. Each is scored three times: as the policy was, and in two updates.
+    assert shapes[0] == 3 * [(10, 5 + 7)]
+    assert shapes[1] == 3 * [
+        (1, 2),
+        (1, 5),
+        (2, 6),
+        (2, 7),
+        (3, 5 + 5),
+        (1, 12),
+    ]  # by length; prompts end in one column
+    # The three prompts but for their last token, then that token and the completions.
+    assert shapes[2] == 3 * [(3, 4), (10, 1 + 7)]
+    assert shapes[3] == 3 * [(3, 4), (1, 1 + 1), (3, 1 + 2), (4, 1 + 3), (1, 1 + 5), (1, 1 + 7)]
 
 
 def test_pieces_are_cut_by_prompt_where_that_saves_more() -> None:

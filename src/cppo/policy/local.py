@@ -1,15 +1,14 @@
 """In-process generation with any causal language model of transformers.
 
-Requests with one prompt and the same tokens so far are one row of the model: a prompt is prefilled once, what all its
-samples begin with is decoded once, and a row forks where their tokens differ. Requests are sorted by prompt length;
-rows that have finished leave the batch. Every request draws its own uniforms from its own seed and samples by inverting
-the cumulative distribution, so what it samples does not depend on its neighbours (up to the floating-point differences
-of batched matrix products).
+Requests that sample alike from one prompt and have the same tokens so far are one row of the model: the prompt is
+prefilled once, what all its samples begin with is decoded once, and a row forks where their tokens differ. Requests are
+sorted by prompt length; rows that have finished leave the batch. Every request draws its own uniforms from its own seed
+and samples by inverting the cumulative distribution, so what it samples does not depend on its neighbours (up to the
+floating-point differences of batched matrix products).
 """
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -84,22 +83,10 @@ class LocalEngine:
             if fit is None:  # a prompt that fills the context leaves no room: cut at its first token, no error
                 done(i, Completion("", tuple(read[i].ids), (), StopReason.LENGTH))
         with inference(self.model):
-            for chosen in self._batches(order, read):
+            for start in range(0, len(order), self.batch):
+                chosen = order[start : start + self.batch]
                 _Batch(self, [r for i in chosen if (r := fitting[i])], [read[i] for i in chosen], chosen, done).run()
         return [results[i] for i in range(len(requests))]
-
-    def _batches(self, order: Sequence[int], read: Sequence[Rendered]) -> Iterator[Sequence[int]]:
-        """Cut the requests, sorted by prompt length, into batches. A model whose state is not a key-value cache reads
-        the padding of shorter prompts into it: it gets prompts of one length at a time."""
-        pads = "cache_params" not in inspect.signature(self.model.forward).parameters
-        start = 0
-        while start < len(order):
-            end = min(start + self.batch, len(order))
-            if not pads:
-                width = len(read[order[start]].ids)
-                end = next((i for i in range(start, end) if len(read[order[i]].ids) != width), end)
-            yield order[start:end]
-            start = end
 
     def _within_context(
         self, requests: Sequence[GenerationRequest], read: Sequence[Rendered]
@@ -152,7 +139,7 @@ class _Batch:
         watchers = {stops: StopStrings(engine.tokenizer, stops) for stops in {r.prompt.stop for r in requests}}
         self.watchers = [watchers[request.prompt.stop] for request in requests]
         self.stoppable = any(self.watchers)
-        self.cache_name = "past_key_values"  # as most models call it; Mamba does not
+        self.attends = True  # Mamba does not: its state has no columns to mask, and its cache another name
 
     def run(self) -> None:
         """Decode until every request has its completion; finished rows leave on the way."""
@@ -172,15 +159,15 @@ class _Batch:
             self.mask_R = torch.cat([self.mask_R, self.mask_R.new_ones(len(tokens_R), 1)], dim=1)
             output = self.engine.model(
                 input_ids=tokens_R[:, None],
-                attention_mask=self.mask_R,
+                attention_mask=self.mask_R if self.attends else None,
                 position_ids=self.positions_R[:, None],
                 use_cache=True,
-                **{self.cache_name: cache},
+                **{"past_key_values" if self.attends else "cache_params": cache},
             )
             logits = output.logits[:, -1]
 
     def _prefill(self) -> tuple[torch.Tensor, Any]:
-        """Run each distinct prompt once, left-padded; requests that also sample alike begin in one row."""
+        """Run the prompts, left-padded: one row for all requests that have the same one and sample alike."""
         starts = [(tuple(mine.ids), r.temperature, r.min_p) for mine, r in zip(self.read, self.requests, strict=True)]
         index = {start: row for row, start in enumerate(dict.fromkeys(starts))}
         ids, mask = left_pad([prompt for prompt, *_ in index], self.engine.tokenizer.pad_token_id or 0)
@@ -189,8 +176,8 @@ class _Batch:
         output = self.engine.model(
             input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1
         )
-        self.cache_name = "cache_params" if hasattr(output, "cache_params") else "past_key_values"
-        cache: Any = getattr(output, self.cache_name, None)
+        self.attends = not hasattr(output, "cache_params")
+        cache: Any = getattr(output, "past_key_values" if self.attends else "cache_params", None)
         if type(cache) is not DynamicCache:  # a class of the model's own keeps more, which no row can be taken from
             kind = "no cache" if cache is None else f"a {type(cache).__name__} in place of a DynamicCache"
             raise ModelError(

@@ -31,23 +31,19 @@ def can_share(model: Any) -> bool:
 
 
 class SharedPrompts:
-    """Keys and values of every distinct prompt among rows `ids` [rows, width] (left-padded under `mask`), computed in
-    one pass of a model that `can_share`."""
+    """Keys and values of distinct prompts `ids` [prompts, width] (left-padded under `mask`), computed in one pass of a
+    model that `can_share`; `prompt_of` [rows] says which of them each row has."""
 
-    def __init__(self, model: Any, ids: torch.Tensor, mask: torch.Tensor) -> None:
-        distinct, distinct_mask, self.inverse = distinct_rows(ids, mask)
+    def __init__(self, model: Any, ids: torch.Tensor, mask: torch.Tensor, prompt_of: torch.Tensor) -> None:
         output = model(
-            input_ids=distinct,
-            attention_mask=distinct_mask,
-            position_ids=positions_of(distinct_mask),
-            use_cache=True,
-            logits_to_keep=1,
+            input_ids=ids, attention_mask=mask, position_ids=positions_of(mask), use_cache=True, logits_to_keep=1
         )
         self.layers = [(layer.keys, layer.values) for layer in output.past_key_values.layers]
+        self.prompt_of = prompt_of
 
     def cache(self, rows: torch.Tensor) -> DynamicCache:
         """Return a cache that holds the prompts of these rows, one row each."""
-        chosen = self.inverse[rows]
+        chosen = self.prompt_of[rows]
         cache = DynamicCache()
         for i, (keys, values) in enumerate(self.layers):
             cache.update(keys.index_select(0, chosen), values.index_select(0, chosen), i)
@@ -57,6 +53,9 @@ class SharedPrompts:
 def shared_prompts(model: Any, ids: torch.Tensor, mask: torch.Tensor) -> SharedPrompts | None:
     """Return the prompts `ids` [rows, width] (left-padded under `mask`) of a model that `can_share`, each computed
     once; None where it would not pay."""
-    if ids.shape[1] == 0 or len(distinct_rows(ids, mask)[0]) * SHARED_BY > len(ids):
+    if ids.shape[1] == 0:
         return None
-    return SharedPrompts(model, ids, mask)
+    distinct, distinct_mask, prompt_of = distinct_rows(ids, mask)
+    if len(distinct) * SHARED_BY > len(ids):
+        return None
+    return SharedPrompts(model, distinct, distinct_mask, prompt_of)

@@ -31,7 +31,7 @@ from trl.models import unwrap_model_for_generation
 
 from cppo.errors import ConfigError, nearest
 from cppo.policy.padding import positions_of
-from cppo.training.batching import GroupedOrder, cut_by_length, distinct_rows, split_for_update
+from cppo.training.batching import GroupedOrder, cut_by_length, distinct_rows, pass_tokens, split_for_update
 from cppo.training.loss import region_sums, sequence_weights, token_terms, weighted_sequence_mean
 from cppo.training.prefix import SharedPrompts, can_share, shared_prompts
 from cppo.training.sequences import Region, RolloutResult
@@ -128,35 +128,59 @@ class RegionTrainer(GRPOTrainer):  # type: ignore[misc]
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: Any, attention_mask: Any, logits_to_keep: int, **kwargs: Any
     ) -> Any:
-        """Score each distinct sequence once, and each distinct prompt once where that pays, in passes of similar
-        lengths without columns that are padding in every row.
+        """Score each distinct sequence once, `batch_size` of them at a time; `_score_block` says how.
 
         The result has the shape TRL expects, zeros where there is padding. Identical rows share one computation; their
         gradients add up as if each had been computed.
         """
         most = kwargs.pop("batch_size", None) or input_ids.shape[0]
         ids, mask, inverse = distinct_rows(input_ids, attention_mask)
-        prompts = self._prompts(model, ids, mask, logits_to_keep, kwargs)
-        lengths = (mask if prompts is None else mask[:, -logits_to_keep:]).sum(1)
-        order = torch.argsort(lengths, stable=True)
-        # A model wrapped for several processes is called once an update, and as often in each of them.
+        # A model that is wrapped for several processes is called once for a block; else a block is cut into passes, and
+        # the order of the rows, in which equal prompts are neighbours, lets them share those.
         alone = self.accelerator.num_processes == 1
+        order = torch.arange(len(ids), device=ids.device) if alone else torch.argsort(mask.sum(1), stable=True)
+        with self.accelerator.autocast():  # once, so that all passes use one half-precision copy of the weights
+            blocks = [
+                self._score_block(model, ids[rows], mask[rows], logits_to_keep, alone, kwargs)
+                for rows in torch.split(order, most)
+            ]
+        back = torch.argsort(order)[inverse]
+        logps, entropies, aux = zip(*blocks, strict=True)
+        return (
+            torch.cat(logps)[back],
+            torch.cat(entropies)[back] if kwargs.get("compute_entropy") else None,
+            None if aux[0] is None else torch.stack(aux).mean(),
+        )
+
+    def _score_block(
+        self, model: Any, ids: torch.Tensor, mask: torch.Tensor, keep: int, alone: bool, given: dict[str, Any]
+    ) -> tuple[Any, Any, Any]:
+        """Score the last `keep` columns of rows: each distinct prompt once where that pays, and, if `alone`, in passes
+        of similar lengths. Columns that are padding in every row of a pass are not computed."""
+        first = int(mask.any(0).nonzero()[0])
+        ids, mask = ids[:, first:], mask[:, first:]
+        prompts = self._prompts(model, ids, mask, keep, given)
+        lengths = (mask if prompts is None else mask[:, -keep:]).sum(1)
+        order = torch.argsort(lengths, stable=True)
+        sizes = cut_by_length(lengths[order].tolist(), pass_tokens(ids.device)) if alone else [len(order)]
         parts = []
-        for rows in torch.split(order, cut_by_length(lengths[order].tolist(), most) if alone else most):
+        for rows in torch.split(order, sizes):
             used = mask[rows].any(0).nonzero()
-            first, last = 0 if prompts else int(used[0]), int(used[-1]) + 1
+            first, last = 0 if prompts else int(used[0]), max(int(used[-1]) + 1, ids.shape[1] - keep + 1)
             cut = ids.shape[1] - last
-            columns = ids[rows, first:last], mask[rows, first:last], logits_to_keep - cut
+            columns = ids[rows, first:last], mask[rows, first:last], keep - cut
             if prompts is None:
-                part = super()._get_per_token_logps_and_entropies(model, *columns, **kwargs)
+                part = super()._get_per_token_logps_and_entropies(model, *columns, **given)
             else:
                 part = self._score_behind(prompts.cache(rows), model, *columns)
             parts.append([None if x is None else torch.nn.functional.pad(x, (0, cut)) for x in part[:2]] + [part[2]])
-        back = torch.argsort(order)[inverse]
-        logps = torch.cat([part[0] for part in parts])[back]
-        entropies = torch.cat([part[1] for part in parts])[back] if kwargs.get("compute_entropy") else None
-        aux = None if parts[0][2] is None else torch.stack([part[2] for part in parts]).mean()
-        return logps, entropies, aux
+        back = torch.argsort(order)
+        logps, entropies, aux = zip(*parts, strict=True)
+        return (
+            torch.cat(logps)[back],
+            None if entropies[0] is None else torch.cat(entropies)[back],
+            None if aux[0] is None else torch.stack(aux).mean(),
+        )
 
     def _prompts(
         self, model: Any, ids: torch.Tensor, mask: torch.Tensor, keep: int, given: dict[str, Any]
@@ -166,23 +190,21 @@ class RegionTrainer(GRPOTrainer):  # type: ignore[misc]
         plain = all(value is None for key, value in given.items() if key != "compute_entropy")  # text alone
         if start <= 0 or not plain or not can_share(model):
             return None
-        with self.accelerator.autocast():
-            return shared_prompts(model, ids[:, :start], mask[:, :start])
+        return shared_prompts(model, ids[:, :start], mask[:, :start])
 
     def _score_behind(self, cache: Any, model: Any, ids: torch.Tensor, mask: torch.Tensor, keep: int) -> Any:
         """Score the last `keep` columns in one pass behind prompts that are computed already."""
         start = ids.shape[1] - keep - 1
         labels = ids[:, start:].masked_fill(mask[:, start:] == 0, -100)
         labels[:, 0] = -100
-        with self.accelerator.autocast():
-            outputs = model(
-                input_ids=ids[:, start:],
-                attention_mask=mask,
-                position_ids=positions_of(mask)[:, start:],
-                past_key_values=cache,
-                labels=labels,
-                fused_lm_head=True,
-            )
+        outputs = model(
+            input_ids=ids[:, start:],
+            attention_mask=mask,
+            position_ids=positions_of(mask)[:, start:],
+            past_key_values=cache,
+            labels=labels,
+            fused_lm_head=True,
+        )
         return outputs.log_probs[:, -keep:], None if outputs.entropy is None else outputs.entropy[:, -keep:], None
 
     def _compute_loss(self, model: Any, inputs: dict[str, Any]) -> torch.Tensor:
