@@ -146,8 +146,7 @@ class _Batch:
         logits, cache = self._prefill()
         step = 0
         while True:
-            uniforms = self.uniforms.at(step)[self.alive]
-            sampled, log_probs = sample(logits, self.temperatures_R, uniforms, self.min_p_R, self.row)
+            sampled, log_probs = self._sample(logits, self.uniforms.at(step)[self.alive])
             self.tokens_NT[self.alive, step] = sampled
             self.log_probs_N[self.alive] += log_probs
             step += 1
@@ -191,6 +190,15 @@ class _Batch:
         self.min_p_R = torch.tensor([p for *_, p in index], dtype=torch.float64, device=self.device)
         return output.logits[:, -1], cache
 
+    def _sample(self, logits: torch.Tensor, uniforms: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the next token of every request that is alive, and its log-probability."""
+        if self.shares:
+            return sample(logits, self.temperatures_R, uniforms, self.min_p_R, self.row)
+        uniforms_R = uniforms.new_zeros(len(logits))  # a row each: looked up without saying which row is whose
+        uniforms_R[self.row] = uniforms
+        tokens_R, log_probs_R = sample(logits, self.temperatures_R, uniforms_R, self.min_p_R)
+        return tokens_R[self.row], log_probs_R[self.row]
+
     def _next_rows(self, sampled: torch.Tensor, vocabulary: int, cache: Any) -> torch.Tensor:
         """Give every request that is alive its row for the next token, and return the rows' tokens.
 
@@ -198,13 +206,15 @@ class _Batch:
         where it is worth a copy of the cache.
         """
         parents, tokens, row = self.row, sampled, torch.arange(len(sampled), device=self.device)
+        forks = False
         if self.shares:
             pairs, inverse = torch.unique(self.row * vocabulary + sampled, return_inverse=True)
             self.shares = len(pairs) < SHARE_BELOW * len(sampled)
             if self.shares:
                 parents, tokens, row = pairs // vocabulary, pairs % vocabulary, inverse
+            forks = len(torch.unique(parents)) < len(parents)
         rows = len(self.positions_R)
-        if len(parents) >= COMPACT_BELOW * rows and len(torch.unique(parents)) == len(parents):
+        if len(parents) >= COMPACT_BELOW * rows and not forks:
             # A row that nobody is in any more gets any token, and stays where it is: it may be at the context's end.
             tokens_R = tokens.new_zeros(rows)
             tokens_R[parents] = tokens

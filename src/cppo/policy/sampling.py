@@ -43,7 +43,6 @@ def sample(
     """
     # Half-precision logits would make probabilities of three digits.
     logits = logits if logits.dtype is torch.float64 else logits.float()
-    rows = torch.arange(len(uniforms), device=logits.device) if rows is None else rows
     greedy = temperatures == 0
     scale = torch.where(greedy, 1.0, temperatures).to(logits.dtype)
     probs = torch.softmax(logits / scale[:, None], dim=-1)
@@ -53,7 +52,12 @@ def sample(
         probs = probs / probs.sum(-1, keepdim=True)
     # In float64 the sum over a large vocabulary loses nothing, and the tail stays reachable.
     cumulative = probs.cumsum(-1, dtype=torch.float64)
-    tokens = _first_above(cumulative, rows, uniforms * cumulative[rows, -1])
+    if rows is None:
+        rows = torch.arange(len(uniforms), device=logits.device)
+        found = torch.searchsorted(cumulative, (uniforms * cumulative[:, -1])[:, None], right=True)
+        tokens = found.squeeze(1).clamp(max=logits.shape[1] - 1)
+    else:
+        tokens = _first_above(cumulative, rows, uniforms * cumulative[rows, -1])
     if bool(greedy.any()):
         tokens = torch.where(greedy[rows], logits.argmax(-1)[rows], tokens)
     return tokens, probs[rows, tokens].double().log()
