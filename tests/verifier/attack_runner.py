@@ -128,6 +128,8 @@ def run_beside(jail: str, attacks: list[Attack]) -> list[dict[str, Any]]:
     good = good_problem(sleep=0.2)
     with Host() as host:
         with Verifier(config_for(jail, workers=2)) as verifier:
+            # Where programs share a user, a worker sets its limit when it starts: here before there is any bomb.
+            before = verifier.verify([(good, f"{GOOD}# before, {again}") for again in range(2)])
             batch = [
                 pair
                 for number, attack in enumerate(attacks)
@@ -137,7 +139,8 @@ def run_beside(jail: str, attacks: list[Attack]) -> list[dict[str, Any]]:
                 )
             ]
             verdicts = verifier.verify(batch)
-        wrong = [
+        wrong = [f"a good program gets {got.verdict}: {got.detail}" for got in before if not got.passed]
+        wrong += [
             f"a neighbour of {problem.id} gets {got.verdict}: {got.detail}"
             for (problem, _), got in zip(batch, verdicts, strict=True)
             if problem.id == "good" and not got.passed

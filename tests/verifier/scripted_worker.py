@@ -51,6 +51,9 @@ def late(waited, **more):
     cost = {"cpu": 1, "wall": 1, "memory": 0, "waited": waited}
     return {"status": "TLE", "detail": "late", "clock": True, **cost, **more}, b""
 
+def refused():
+    return {"status": "RE", "detail": "no process", "refused": True, "cpu": 0, "wall": 0, "memory": 0, "exit": 1}, b""
+
 def told_to_stop():
     return bool(select.select([connection], [], [], 0)[0]) and bool(os.read(connection, len(wire.STOP_FRAME)))
 
@@ -66,7 +69,8 @@ while True:
     if kind != wire.RUN:
         continue
     size, tests = header["sizes"][0], header["sizes"][1:]
-    place = {"wire": wire, "raw": raw, "ok": ok, "late": late, "attempt": attempt, "time": time, "os": os}
+    place = {"wire": wire, "raw": raw, "ok": ok, "late": late, "refused": refused, "attempt": attempt}
+    place |= {"time": time, "os": os}
     exec(payload[:size].decode(), place)
     NAME = place["NAME"]
     log("start", NAME, len(tests), time.monotonic())

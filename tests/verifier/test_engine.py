@@ -101,6 +101,18 @@ def test_other_timeouts_are_final_at_once(folder: Path, reply: str, settings: di
     assert attempts(folder, "slow", 0) == 1
 
 
+@pytest.mark.parametrize("settings", [{}, {"recheck_timeouts": False}])
+@pytest.mark.parametrize(("left", "verdict"), [(1, Verdict.AC), (9, Verdict.RE)])
+def test_a_program_that_was_refused_a_process_runs_once_more(
+    folder: Path, left: int, verdict: Verdict, settings: dict[str, Any]
+) -> None:
+    program = (
+        f"NAME = 'forks'\ndef run(index):\n    return refused() if index == 1 and attempt(index) <= {left} else ok()"
+    )
+    assert judge([program], tests=3, **settings)[0].verdict is verdict
+    assert attempts(folder, "forks", 1) == 2
+
+
 def test_all_tests_go_on_from_a_timeout_that_did_not_count(folder: Path) -> None:
     program = (
         "NAME = 'all'\ndef run(index):\n    count = attempt(index)\n"

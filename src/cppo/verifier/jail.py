@@ -71,6 +71,11 @@ class Jail:
         self._untouched: tuple[int, ...] | None = None
         self._process_limit = (0.0, 0)
 
+    @property
+    def shares_user(self) -> bool:
+        """Whether the kernel counts the processes of this worker's programs together with those of others."""
+        return self.uid is None and not self.user_namespace and IS_LINUX
+
     def fork_program(self) -> int:
         """Fork; the child is process 1 of a fresh pid namespace where that is permitted."""
         if self.own_pids is None:
@@ -185,7 +190,7 @@ class Jail:
 
     def _count_processes(self) -> None:
         """Where programs share a user with others, the limit on its processes is what it has now and as many more."""
-        if self.uid is None and not self.user_namespace and IS_LINUX:
+        if self.shares_user:
             counted, _ = self._process_limit
             if time.monotonic() > counted + RECOUNT_SECONDS or not counted:
                 self._process_limit = (time.monotonic(), tasks_of_user(os.geteuid()) + PROCESSES)

@@ -2,7 +2,7 @@
 
 A run is one RUN frame: some tests of the program, or, where the problem brings a checker program, some of its answers
 to be checked by it. A program needs several runs when it makes way for others, when its inputs are too large for one
-frame, when a timeout has to be repeated, when a worker dies, and when its answers go to a checker program.
+frame, when a test has to be repeated, when a worker dies, and when its answers go to a checker program.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Job:
         run.received += 1
         if run.repeat or run.failure:
             return False
-        if self._recheck and not run.alone and report.clock and report.waited >= WAITED_SHARE * report.wall:
+        if not run.alone and (report.refused or self._waited_too_long(report)):
             run.repeat = True
             return self.everything
         position = run.first + run.received - 1
@@ -173,6 +173,9 @@ class Job:
             return False
         run.failed = True
         return report.status == "ok" and not self.everything  # otherwise it stops by itself, or must go on
+
+    def _waited_too_long(self, report: Report) -> bool:
+        return self._recheck and report.clock and report.waited >= WAITED_SHARE * report.wall
 
     def _hold(self, run: Run, index: int, report: Report, payload: bytes) -> TestResult | None:
         try:

@@ -29,7 +29,10 @@ STATUSES = frozenset({"ok", "TLE", "MLE", "OLE", "RE", "CE"})
 
 @dataclass(slots=True)
 class Report:
-    """The header of a TEST frame. `clock`: it ran out of time by a clock, not by counted lines."""
+    """The header of a TEST frame. `clock`: it ran out of time by a clock, not by counted lines.
+
+    `refused`: it could start no more processes or threads, perhaps because of others.
+    """
 
     status: str
     detail: str
@@ -41,6 +44,7 @@ class Report:
     stdout: str
     stderr: str
     clock: bool
+    refused: bool
 
 
 def in_one_line(text: str) -> str:
@@ -68,8 +72,8 @@ def read_report(header: dict[str, Any]) -> Report:
         raise WireError(f"a test with exit status {exit_status!r}")
     cpu, wall, memory, waited = map(float, numbers)
     detail, stdout, stderr = in_one_line(texts[0]), texts[1][:OUTPUT_EXCERPT], texts[2][:OUTPUT_EXCERPT]
-    clock = header.get("clock") is True
-    return Report(status, detail, cpu, wall, memory / 1024, waited, exit_status, stdout, stderr, clock)
+    clock, refused = header.get("clock") is True, header.get("refused") is True
+    return Report(status, detail, cpu, wall, memory / 1024, waited, exit_status, stdout, stderr, clock, refused)
 
 
 def result(report: Report, verdict: Verdict, detail: str = "") -> TestResult:

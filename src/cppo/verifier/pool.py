@@ -3,7 +3,8 @@
 What passes. The problem's checker must accept the answer (standard output, or the value returned in call mode) of
 every test, within limits on processor time, wall time, memory and output. Answers are compared here: expected outputs
 never enter the jail of the program. CPU time decides TLE, wall time is the backstop; a timeout of a program that was
-kept waiting for a processor is repeated alone before it counts. What failed in the verifier itself is INFRA, never a
+kept waiting for a processor is repeated alone before it counts, and so is the failure of one that was refused a process
+where programs share a user. What failed in the verifier itself is INFRA, never a
 verdict on the program.
 
 What the jail covers depends on its tier, `namespaces`, `landlock` or `rlimits`: see `cppo.verifier.tiers` for what each

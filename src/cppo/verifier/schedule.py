@@ -1,7 +1,7 @@
 """Whose program runs next. Pure bookkeeping of one thread: no worker, no clock of its own.
 
 Calls (a batch, a stream) take turns, one program each, whatever their sizes. A program that makes way goes to the end
-of its call's queue. One whose timeout must be repeated alone waits until nothing else waits, at most
+of its call's queue. One that must be repeated alone waits until nothing else waits, at most
 `PATIENCE_SECONDS`; then nothing is started until the programs that run have made way.
 """
 

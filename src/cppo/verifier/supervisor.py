@@ -6,6 +6,7 @@ behind outlives it. It never runs code of the program.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import select
@@ -49,17 +50,25 @@ SCRATCH_FULL = (
 )
 
 
+REFUSALS = (f"BlockingIOError: [Errno {errno.EAGAIN}] ", "RuntimeError: can't start new thread")
+"""How errors begin that Python raises when the kernel refuses a process or a thread."""
+
+
 class Failure:
     """Why a test failed. `reported`: the program's own process said so, so that it belongs to one certain test.
 
-    `clock`: it ran out of processor or wall time.
+    `clock`: it ran out of processor or wall time. `refused`: it says that it may start no more processes or threads,
+    which others of its user may have used up.
     """
 
-    def __init__(self, status: str, detail: str, reported: bool = False, clock: bool = False) -> None:
+    def __init__(
+        self, status: str, detail: str, reported: bool = False, clock: bool = False, refused: bool = False
+    ) -> None:
         self.status = status
         self.detail = detail
         self.reported = reported
         self.clock = clock
+        self.refused = refused
 
 
 class Test:
@@ -270,6 +279,8 @@ class Supervisor:
         failure = failure or Failure("RE", "the program ended before it returned a value")
         if failure.clock:
             cost["clock"] = True
+        if failure.refused:
+            cost["refused"] = True
         return [*results[: count - 1], ({**cost, "status": failure.status, "detail": failure.detail}, b"")]
 
     def _failure(self, ended: Ended, cost: dict[str, Any], written: int, note: dict[str, Any]) -> Failure | None:
@@ -295,7 +306,8 @@ class Supervisor:
         if number:
             return Failure("RE", f"killed by signal {number}")
         if words:
-            return Failure("RE", words, reported=True)
+            refused = self.jail.shares_user and words.startswith(REFUSALS)
+            return Failure("RE", words, reported=True, refused=refused)
         if ended.status:
             return Failure("RE", f"exit status {os.waitstatus_to_exitcode(ended.status)}")
         return None

@@ -80,7 +80,8 @@ TIERS: dict[str, Tier] = {
                 "limits on scratch, and on the processes of programs that run as root, are watched: a moment late",
                 "deleted files count as far as open descriptors show them: not at all to root without all its rights",
                 "what a program has started lives on when a worker is killed from outside in that moment",
-                "the processes of all of a user's programs count together: beside a fork bomb another's fork may fail",
+                "the processes of all of a user's programs count together: beside a fork bomb another's fork may fail;"
+                " a program that ends because of that runs once more, alone",
                 "programs run as the verifier's user unless that is root and the interpreter open to others",
                 "each test costs more: a filter is put on every process",
                 COUNTERS,
