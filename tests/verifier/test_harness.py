@@ -69,6 +69,21 @@ def test_the_worker_speaks_for_a_process_that_dies_compiling(monkeypatch: pytest
     assert answers(b"", compile_seconds=0.1) == [{"status": "CE", "detail": "more than 0.1 s to compile"}]
 
 
+@pytest.mark.parametrize(("most", "shown"), [(20.0, "said"), (0.0, "more than 0.1 s to compile")])
+def test_a_compilation_may_wait_for_a_processor_but_not_for_ever(
+    most: float, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compile_late(_source: bytes) -> None:
+        time.sleep(0.6)
+        raise SyntaxError("said")
+
+    monkeypatch.setattr("cppo.verifier.guest.compile_program", compile_late)
+    monkeypatch.setattr("cppo.verifier.harness.waited_seconds", lambda number: 10.0)
+    monkeypatch.setattr("cppo.verifier.harness.COMPILE_WAIT_SECONDS", most)
+    (answer,) = answers(b"", compile_seconds=0.1)
+    assert shown in answer["detail"]
+
+
 def test_a_process_that_dies_speaking_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Slow, "run", lambda self, code: os._exit(1), raising=False)
     with pytest.raises(RuntimeError, match="ended with status 1"):

@@ -19,7 +19,7 @@ import time
 
 from cppo.verifier import guest, wire
 from cppo.verifier.building import enter_worker
-from cppo.verifier.family import peak_kb, resident_kb
+from cppo.verifier.family import peak_kb, process_number, resident_kb, waited_seconds
 from cppo.verifier.jail import ORPHAN_SECONDS, THREAD_STACK_BYTES, Jail, Refused, limit_address_space
 from cppo.verifier.lean_json import loads
 from cppo.verifier.linux import (
@@ -55,6 +55,8 @@ CONNECTION = 20
 """Descriptor of the connection, out of the way of those that programs know by number."""
 
 COMPILE_POLL_SECONDS = 0.05
+COMPILE_WAIT_SECONDS = 20.0
+"""So long a compilation may wait for a processor before that counts as its own time. The verifier waits longer."""
 
 WARM_UPS = 12
 """An interpreter adapts code in its first eight runs. What adapts before the forks need not adapt in each of them."""
@@ -194,8 +196,8 @@ class Worker:
             os._exit(1)
 
     def _watch(self, pid: int, compile_seconds: float, memory_kb: int) -> str:
-        """Wait for a program's process and return how it died, or an empty string. It may compile for so long and
-        take so much resident memory.
+        """Wait for a program's process and return how it died, or an empty string. It may compile for so long, without
+        its waits for a processor, and take so much resident memory.
 
         Raises `ConnectionAbortedError`, the process killed, when the verifier is gone.
         """
@@ -216,7 +218,8 @@ class Worker:
                 if self.connection in events:
                     os.kill(pid, SIGKILL)
                     raise ConnectionAbortedError("the verifier is gone")
-                if not self.shared[COMPILED] and time.monotonic() > deadline:
+                late = time.monotonic() - deadline
+                if not self.shared[COMPILED] and late > 0 and late > min(_waited(pidfd), COMPILE_WAIT_SECONDS):
                     reason = f"more than {compile_seconds:g} s to compile"
                     os.kill(pid, SIGKILL)
                 elif not self.shared[COMPILED] and resident_kb(pidfd) > memory_kb:
@@ -228,6 +231,12 @@ class Worker:
         if not status:
             return ""  # it had sent everything, even where it was about to be killed
         return reason or f"the process of the program ended with status {os.waitstatus_to_exitcode(status)}"
+
+
+def _waited(pidfd: int) -> float:
+    """Return how many seconds the process behind `pidfd` was ready to run but had no processor."""
+    number = process_number(pidfd) if IS_LINUX else None
+    return waited_seconds(number) if number else 0.0
 
 
 def too_much_to_compile(limit_kb: int) -> str:
