@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from cppo.problems import Limits, Problem, TestCase
 from cppo.verifier import Verdict, VerifierConfig, values
+from cppo.verifier.failures import read_note
 from cppo.verifier.judging import judge_test, read_report
 from cppo.verifier.prepared import PreparedProblem
-from cppo.verifier.supervisor import read_note
 
 LEAVES = ["null", "true", "1", "-0", "1e400", "1E5", "NaN", "-Infinity", '"a"', '"', "", "[", "}", "\x00", "1.5.5"]
 LEAVES += [

@@ -6,18 +6,16 @@ behind outlives it. It never runs code of the program.
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
 import select
 import time
 
 from cppo.verifier import guest, wire
+from cppo.verifier.failures import Failure, read_note, why_failed
 from cppo.verifier.family import PAGE_KB, SELF, children_cpu, memory_pages
 from cppo.verifier.jail import OPEN_FILES, Jail, limit_address_space
-from cppo.verifier.lean_json import loads
-from cppo.verifier.linux import IS_LINUX, SIGXCPU, SIGXFSZ, anonymous_file, fork
-from cppo.verifier.mounts import SCRATCH_DEPTH, SCRATCH_FILES, SCRATCH_MB
+from cppo.verifier.linux import IS_LINUX, anonymous_file, fork
 from cppo.verifier.watch import Ended, Watch
 
 TYPING = False
@@ -39,36 +37,8 @@ COMPILE_KB = 256 << 10
 """Resident memory for compiling, beyond what the program may take: syntax trees are larger than what they become."""
 
 EXCERPT_BYTES = 400
-NOTE_CHARACTERS = 500
-"""A header has a largest size, whatever a program says of its end."""
 FLUSH_SECONDS = 0.004
 """Results that come faster than this travel together, but for the first, which is often a failure."""
-
-SCRATCH_FULL = (
-    f"more than {SCRATCH_MB} MiB of files, {SCRATCH_FILES} of them or {SCRATCH_DEPTH} directories in each other, "
-    "or a directory closed to reading"
-)
-
-
-REFUSALS = (f"BlockingIOError: [Errno {errno.EAGAIN}] ", "RuntimeError: can't start new thread")
-"""How errors begin that Python raises when the kernel refuses a process or a thread."""
-
-
-class Failure:
-    """Why a test failed. `reported`: the program's own process said so, so that it belongs to one certain test.
-
-    `clock`: it ran out of processor or wall time. `refused`: it says that it may start no more processes or threads,
-    which others of its user may have used up.
-    """
-
-    def __init__(
-        self, status: str, detail: str, reported: bool = False, clock: bool = False, refused: bool = False
-    ) -> None:
-        self.status = status
-        self.detail = detail
-        self.reported = reported
-        self.clock = clock
-        self.refused = refused
 
 
 class Test:
@@ -266,7 +236,9 @@ class Supervisor:
             cost["waited"] = ended.waited
         if errors:
             cost["stderr"] = os.pread(test.stderr, EXCERPT_BYTES, 0).decode("utf-8", "replace")
-        failure = self._failure(ended, cost, max(reported if self.calls else 0, written, errors), note)
+        failure = why_failed(
+            ended, cost, max(reported if self.calls else 0, written, errors), note, self.limits, self.jail.shares_user
+        )
         if written and (self.calls or failure is not None):
             cost["stdout"] = os.pread(test.stdout, EXCERPT_BYTES, 0).decode("utf-8", "replace")
         if failure is None and not self.calls:
@@ -282,47 +254,3 @@ class Supervisor:
         if failure.refused:
             cost["refused"] = True
         return [*results[: count - 1], ({**cost, "status": failure.status, "detail": failure.detail}, b"")]
-
-    def _failure(self, ended: Ended, cost: dict[str, Any], written: int, note: dict[str, Any]) -> Failure | None:
-        """Return why a process failed, or None when it ended well. The order decides between several reasons."""
-        limits, killed, words = self.limits, ended.killed, words_of(note)
-        number = os.WTERMSIG(ended.status) if os.WIFSIGNALED(ended.status) else 0
-        if killed == "wall":
-            return Failure("TLE", f"more than {limits['wall']:g} s of wall time", clock=True)
-        if killed == "memory" or cost["memory"] > limits["memory"] or note.get("stop") == "memory":
-            return Failure("MLE", f"more than {limits['memory'] / 1024:g} MiB")
-        if killed == "cpu" or cost["cpu"] > limits["cpu"] or number == SIGXCPU:
-            return Failure("TLE", f"more than {limits['cpu']:g} s of CPU time", clock=True)
-        if written > limits["output"] or number == SIGXFSZ:
-            return Failure("OLE", f"more than {limits['output'] / 2**20:g} MiB of output")
-        if killed == "disk":
-            return Failure("OLE", SCRATCH_FULL)
-        if killed == "processes":
-            return Failure("RE", "too many processes")
-        if note.get("stop") == "compile":
-            return Failure("CE", words, reported=True)
-        if note.get("stop") == "lines":
-            return Failure("TLE", f"more than {limits['lines']} executed lines", reported=True)
-        if number:
-            return Failure("RE", f"killed by signal {number}")
-        if words:
-            refused = self.jail.shares_user and words.startswith(REFUSALS)
-            return Failure("RE", words, reported=True, refused=refused)
-        if ended.status:
-            return Failure("RE", f"exit status {os.waitstatus_to_exitcode(ended.status)}")
-        return None
-
-
-def read_note(line: bytes) -> dict[str, Any]:
-    """Return the reason a program's process gave for its end; empty when it gave none that can be read."""
-    try:
-        note = loads(line.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return {}
-    return note if isinstance(note, dict) else {}
-
-
-def words_of(note: dict[str, Any]) -> str:
-    """Return what a note says of an error, cut to `NOTE_CHARACTERS`; empty when that is no text."""
-    error = note.get("error")
-    return error[:NOTE_CHARACTERS] if isinstance(error, str) else ""
