@@ -66,6 +66,7 @@ def test_the_worker_speaks_for_a_process_that_dies_compiling(monkeypatch: pytest
     monkeypatch.setattr("cppo.verifier.guest.compile_program", lambda source: os._exit(3))
     assert answers(b"") == [{"status": "CE", "detail": "the process of the program ended with status 3"}]
     monkeypatch.setattr("cppo.verifier.guest.compile_program", lambda source: time.sleep(60))
+    monkeypatch.setattr("cppo.verifier.harness.COMPILE_WAIT_SECONDS", 0.0)
     assert answers(b"", compile_seconds=0.1) == [{"status": "CE", "detail": "more than 0.1 s to compile"}]
 
 
@@ -74,14 +75,23 @@ def test_a_compilation_may_wait_for_a_processor_but_not_for_ever(
     most: float, shown: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def compile_late(_source: bytes) -> None:
-        time.sleep(0.6)
+        time.sleep(0.6)  # without a processor, as if others had it
         raise SyntaxError("said")
 
     monkeypatch.setattr("cppo.verifier.guest.compile_program", compile_late)
-    monkeypatch.setattr("cppo.verifier.harness.waited_seconds", lambda number: 10.0)
     monkeypatch.setattr("cppo.verifier.harness.COMPILE_WAIT_SECONDS", most)
     (answer,) = answers(b"", compile_seconds=0.1)
     assert shown in answer["detail"]
+
+
+def test_processor_time_ends_a_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compile_for_ever(_source: bytes) -> None:
+        while True:
+            pass
+
+    monkeypatch.setattr("cppo.verifier.guest.compile_program", compile_for_ever)
+    monkeypatch.setattr("cppo.verifier.harness.COMPILE_WAIT_SECONDS", 1e9)
+    assert answers(b"", compile_seconds=0.2) == [{"status": "CE", "detail": "more than 0.2 s to compile"}]
 
 
 def test_a_process_that_dies_speaking_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:

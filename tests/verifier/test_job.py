@@ -186,3 +186,19 @@ def test_what_comes_after_the_first_failure_is_dropped() -> None:
     verdict = one.end(run, {"status": "ok"})
     assert verdict is not None
     assert [test.verdict.value for test in verdict.tests] == ["AC", "WA"]
+
+
+def test_a_program_that_is_refused_at_every_test_is_repeated_alone_only_so_often() -> None:
+    one, alone, recounts = new_job(6, everything=True), [], []
+    refused = {"status": "RE", "detail": "no process", "refused": True, **COST}
+    verdict = None
+    while verdict is None:
+        run = one.start()
+        recounts.append(read_frame(run)[0]["recount"])
+        alone.append(run.alone)
+        one.take(run, refused, b"")
+        run.stopped = True  # others want their turn after every test
+        verdict = one.end(run, {"status": "ok"})
+    assert [test.verdict for test in verdict.tests] == ["RE"] * 6
+    assert alone == [False, True] * job.REFUSALS_REPEATED + [False] * (6 - job.REFUSALS_REPEATED)
+    assert recounts == alone

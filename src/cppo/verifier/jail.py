@@ -188,6 +188,10 @@ class Jail:
         self._restore_scratch()
         return grown
 
+    def recount_processes(self) -> None:
+        """Count the user's processes anew before the next program: a program was refused one by the last count."""
+        self._process_limit = (0.0, 0)
+
     def _count_processes(self) -> None:
         """Where programs share a user with others, the limit on its processes is what it has now and as many more."""
         if self.shares_user:

@@ -35,6 +35,8 @@ HELD_BYTES = 64 << 20
 JOINED_BYTES = 1 << 18
 WAITED_SHARE = 0.05
 """A clock timeout of a test that was kept from the processor for this share of its time is repeated alone."""
+REFUSALS_REPEATED = 2
+"""So many tests of a program that was refused a process or a thread are repeated alone."""
 CHECK = "check"
 
 
@@ -103,6 +105,7 @@ class Job:
         self.tiers: set[str] = set()
         self.alone = False
         self._recheck = recheck_timeouts
+        self._refusals = 0
         self._results: list[TestResult | None] = []
         self._failed = False
         self._held: list[Held] = []
@@ -119,6 +122,7 @@ class Job:
             "preamble": problem.preamble,
             "all": self.everything,
             "isolate": problem.isolate,
+            "recount": self.alone,
         }
         inputs = _first_of(len(problem.inputs) - first, lambda n: problem.inputs[first + n])
         return Run(_frame(header, self.request.source, inputs), first, len(inputs), False, self.alone)
@@ -132,6 +136,7 @@ class Job:
             "preamble": False,
             "all": self.everything,
             "isolate": True,
+            "recount": self.alone,
         }
         inputs = _first_of(len(self._held), self._check_input)
         return Run(_frame(header, self.problem.checker_source, inputs), 0, len(inputs), True, self.alone)
@@ -151,7 +156,7 @@ class Job:
         run.received += 1
         if run.repeat or run.failure:
             return False
-        if not run.alone and (report.refused or self._waited_too_long(report)):
+        if not run.alone and (self._waited_too_long(report) or self._may_be_refused_again(report)):
             run.repeat = True
             return self.everything
         position = run.first + run.received - 1
@@ -176,6 +181,12 @@ class Job:
 
     def _waited_too_long(self, report: Report) -> bool:
         return self._recheck and report.clock and report.waited >= WAITED_SHARE * report.wall
+
+    def _may_be_refused_again(self, report: Report) -> bool:
+        """A program may say at every test that it was refused, and hold up the others with it: only so often."""
+        if report.refused:
+            self._refusals += 1
+        return report.refused and self._refusals <= REFUSALS_REPEATED
 
     def _hold(self, run: Run, index: int, report: Report, payload: bytes) -> TestResult | None:
         try:

@@ -36,7 +36,7 @@ class VerifierConfig(Section):
     lines: int | None = Field(default=None, gt=0, le=LARGEST["lines"])
     """Executed source lines of one test; None: not counted. Deterministic, unlike a clock."""
     compile_seconds: float = Field(default=10.0, gt=0, le=LARGEST["wall_seconds"])
-    """Wall-clock seconds to compile a program, without those that it waited for a processor."""
+    """Seconds to compile a program, without those (10 at most) that it waited for a processor."""
     workers: int = Field(default=1, ge=1)
     """Worker processes; each runs one program at a time."""
     retries: int = Field(default=2, ge=0)
