@@ -156,7 +156,7 @@ class Job:
         run.received += 1
         if run.repeat or run.failure:
             return False
-        if not run.alone and (self._waited_too_long(report) or self._may_be_refused_again(report)):
+        if not run.alone and self._others_may_be_to_blame(report):
             run.repeat = True
             return self.everything
         position = run.first + run.received - 1
@@ -179,14 +179,13 @@ class Job:
         run.failed = True
         return report.status == "ok" and not self.everything  # otherwise it stops by itself, or must go on
 
-    def _waited_too_long(self, report: Report) -> bool:
-        return self._recheck and report.clock and report.waited >= WAITED_SHARE * report.wall
-
-    def _may_be_refused_again(self, report: Report) -> bool:
-        """A program may say at every test that it was refused, and hold up the others with it: only so often."""
+    def _others_may_be_to_blame(self, report: Report) -> bool:
+        """Return whether a test is to be repeated alone. A refusal, which a program may claim at every test and so hold
+        up the others, is believed `REFUSALS_REPEATED` times."""
         if report.refused:
             self._refusals += 1
-        return report.refused and self._refusals <= REFUSALS_REPEATED
+            return self._refusals <= REFUSALS_REPEATED
+        return self._recheck and report.clock and report.waited >= WAITED_SHARE * report.wall
 
     def _hold(self, run: Run, index: int, report: Report, payload: bytes) -> TestResult | None:
         try:
